@@ -1,0 +1,41 @@
+//===- Emit.h - From the lowered module to files ----------------*- C++ -*-===//
+//
+// Phase `emit`: LLVM dialect to LLVM IR, the runtime linked in as bitcode,
+// LLVM's optimizer, an object, and either a shared object with the weights
+// behind it or an object with the weights in a section, plus a C header.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TX_CODEGEN_CPU_EMIT_H
+#define TX_CODEGEN_CPU_EMIT_H
+
+#include "tx/Dialect/Tx/IR/ParamAccess.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tx {
+
+enum class EmitKind {
+  SharedObject, ///< `.so` with weights behind the ELF image
+  Object,       ///< `.o` with a weight section, and `.h`
+  Llvm,         ///< textual LLVM IR after optimization, no weights
+  Assembly,     ///< assembly, no weights
+};
+
+enum class Sanitizer { None, Address, Thread };
+
+struct EmitOptions {
+  EmitKind kind = EmitKind::SharedObject;
+  std::string symbolPrefix = "tx_model"; ///< a C identifier
+  int threads = 1;                       ///< default of tx_options.threads
+  Sanitizer sanitizer = Sanitizer::None;
+};
+
+/// Emits the lowered `module` to `path` (and, for objects, the header beside
+/// it, `.h` for `.o`). Files appear complete or not at all. Errors: Backend,
+/// File, and what `source` reports.
+llvm::Error emitModule(mlir::ModuleOp module, ParamSource &source,
+                       llvm::StringRef path, const EmitOptions &options);
+
+} // namespace tx
+
+#endif // TX_CODEGEN_CPU_EMIT_H

@@ -1,0 +1,158 @@
+//===- TxAttrs.td - enums and attributes of tx --------------*- tablegen -*-===//
+
+#ifndef TX_DIALECT_TX_IR_TXATTRS_TD
+#define TX_DIALECT_TX_IR_TXATTRS_TD
+
+include "tx/Dialect/Tx/IR/TxBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+
+class Tx_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Tx_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+//===----------------------------------------------------------------------===//
+// Enums
+//===----------------------------------------------------------------------===//
+
+def Tx_ActivationKind : I32EnumAttr<"ActivationKind", "activation function", [
+    I32EnumAttrCase<"Gelu", 0, "gelu">,
+    I32EnumAttrCase<"GeluTanh", 1, "gelu_tanh">,
+    I32EnumAttrCase<"Relu", 2, "relu">,
+    I32EnumAttrCase<"Silu", 3, "silu">,
+    I32EnumAttrCase<"Tanh", 4, "tanh">]> {
+  let cppNamespace = "::tx";
+  let genSpecializedAttr = 0;
+}
+def Tx_ActivationKindAttr
+    : EnumAttr<Tx_Dialect, Tx_ActivationKind, "activation_kind">;
+
+def Tx_PoolKind : I32EnumAttr<"PoolKind", "how a sequence becomes one vector", [
+    I32EnumAttrCase<"Cls", 0, "cls">,
+    I32EnumAttrCase<"Mean", 1, "mean">]> {
+  let cppNamespace = "::tx";
+  let genSpecializedAttr = 0;
+}
+def Tx_PoolKindAttr : EnumAttr<Tx_Dialect, Tx_PoolKind, "pool_kind">;
+
+def Tx_MaskKind : I32EnumAttr<"MaskKind", "which keys a query attends to", [
+    I32EnumAttrCase<"Full", 0, "full">,
+    I32EnumAttrCase<"Causal", 1, "causal">]> {
+  let cppNamespace = "::tx";
+  let genSpecializedAttr = 0;
+}
+def Tx_MaskKindAttr : EnumAttr<Tx_Dialect, Tx_MaskKind, "mask_kind">;
+
+def Tx_PositionKind : I32EnumAttr<"PositionKind", "how positions are counted", [
+    I32EnumAttrCase<"Column", 0, "column">,
+    I32EnumAttrCase<"NonPad", 1, "non_pad">]> {
+  let cppNamespace = "::tx";
+  let genSpecializedAttr = 0;
+}
+def Tx_PositionKindAttr
+    : EnumAttr<Tx_Dialect, Tx_PositionKind, "position_kind">;
+
+def Tx_DimKind : I32EnumAttr<"DimKind", "what a workspace buffer grows with", [
+    I32EnumAttrCase<"Fixed", 0, "fixed">,
+    I32EnumAttrCase<"Token", 1, "token">,
+    I32EnumAttrCase<"Sequence", 2, "sequence">,
+    I32EnumAttrCase<"Output", 3, "output">]> {
+  let cppNamespace = "::tx";
+  let genSpecializedAttr = 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+def Tx_ExternalAttr : Tx_Attr<"External", "external"> {
+  let summary = "A tensor in a safetensors file";
+  let description = [{
+    Names tensor `key` of `file`; a relative `file` resolves against the
+    parameter root (by default the folder of the module's own file). The bytes
+    are mapped on demand and never enter the IR. The element type and shape are
+    those of the op that holds the attribute and must equal the file's.
+
+    Example: `#tx.external<"model.safetensors", "embeddings.LayerNorm.weight">`
+  }];
+  let parameters = (ins StringRefParameter<"file name">:$file,
+                        StringRefParameter<"tensor name">:$key);
+  let assemblyFormat = "`<` $file `,` $key `>`";
+}
+
+def Tx_LayoutAttr : Tx_Attr<"Layout", "layout"> {
+  let summary = "How the elements of a weight matrix lie in memory";
+  let description = [{
+    `#tx.layout<panels = 16>` stores a (N, K) matrix as
+    [ceil(N/16)][K][16]: sixteen output channels side by side, rows N..16*ceil
+    filled with zeros. It is the encoding of a tensor type; the logical value
+    of the tensor does not change.
+  }];
+  let parameters = (ins "int64_t":$panels);
+  let assemblyFormat = "`<` `panels` `=` $panels `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tx_TargetAttr : Tx_Attr<"Target", "target"> {
+  let summary = "The machine that code is made for";
+  let description = [{
+    `isa` is what the code may use (LLVM's CPU names of levels: `x86-64-v3` is
+    AVX2 and FMA, `x86-64-v4` adds AVX-512 F, BW, CD, DQ, VL), `tune` the CPU it is
+    scheduled for, `lanes` the f32 lanes of a vector register, `registers` how
+    many such registers there are. Always explicit: no pass asks the host.
+
+    Example: `#tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", lanes = 16, registers = 32>`
+  }];
+  let parameters = (ins StringRefParameter<"target triple">:$triple,
+                        StringRefParameter<"instruction set">:$isa,
+                        StringRefParameter<"CPU to tune for">:$tune,
+                        "int64_t":$lanes, "int64_t":$registers);
+  let assemblyFormat = [{
+    `<` $triple `,` `isa` `=` $isa `,` `tune` `=` $tune `,` `lanes` `=` $lanes `,` `registers` `=` $registers `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def Tx_ScheduleAttr : Tx_Attr<"Schedule", "schedule"> {
+  let summary = "How a kernel runs";
+  let description = [{
+    `lanes`: f32 lanes of a vector. `rows`: rows of a register tile.
+    `panels`: weight panels a register tile spans (linear), or key vectors
+    (attention); `item_rows`: rows in one work item, a multiple of `rows`.
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$rows, "int64_t":$panels,
+                        "int64_t":$itemRows);
+  let assemblyFormat = [{
+    `<` `lanes` `=` $lanes `,` `rows` `=` $rows `,` `panels` `=` $panels `,` `item_rows` `=` $itemRows `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def Tx_PlaceAttr : Tx_Attr<"Place", "place"> {
+  let summary = "Where a value of an entry lives";
+  let description = [{
+    `token` and `sequence`: at `offset` x (tokens, sequences + 1), in bytes, of
+    the arena of that kind; `fixed`: at byte `offset` of the fixed arena;
+    `output`: in the caller's output number `offset`.
+  }];
+  let parameters = (ins "::tx::DimKind":$kind, "int64_t":$offset);
+  let assemblyFormat = "`<` $kind `,` $offset `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tx_WorkspaceAttr : Tx_Attr<"Workspace", "workspace"> {
+  let summary = "Size of an entry's workspace";
+  let description = [{
+    Bytes = `token` x tokens + `sequence` x (sequences + 1) + `fixed`, the
+    counts rounded up to a multiple of 16, so that every arena is aligned to
+    64 bytes.
+  }];
+  let parameters = (ins "int64_t":$token, "int64_t":$sequence, "int64_t":$fixed);
+  let assemblyFormat = [{
+    `<` `token` `=` $token `,` `sequence` `=` $sequence `,` `fixed` `=` $fixed `>`
+  }];
+}
+
+#endif // TX_DIALECT_TX_IR_TXATTRS_TD

@@ -1,0 +1,15 @@
+//===- Passes.h -------------------------------------------------*- C++ -*-===//
+
+#ifndef TX_PIPELINES_PASSES_H
+#define TX_PIPELINES_PASSES_H
+
+#include "tx/Dialect/Tx/IR/Tx.h"
+#include "mlir/Pass/Pass.h"
+
+namespace tx {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "tx/Pipelines/Passes.h.inc"
+} // namespace tx
+
+#endif // TX_PIPELINES_PASSES_H

@@ -1,0 +1,50 @@
+//===- Passes.td - phase schedule ---------------------------*- tablegen -*-===//
+
+#ifndef TX_TRANSFORMS_SCHEDULE_PASSES_TD
+#define TX_TRANSFORMS_SCHEDULE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def AssignSchedules : Pass<"tx-assign-schedules", "::mlir::ModuleOp"> {
+  let summary = "Choose register tiles and work items of kernels.";
+  let description = [{
+    Gives every kernel without one a `#tx.schedule` from the module's
+    `tx.target`: vector lanes, rows and panels of the register tile so that the
+    accumulators and operands fit the registers.
+
+    Requires: `tx.target` on the module.
+  }];
+  let dependentDialects = ["::tx::TxDialect"];
+}
+
+def PackWeights : Pass<"tx-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Give weights the layout their kernels read.";
+  let description = [{
+    Puts the panel layout on the weight operand of linear kernels and packs the
+    parameters that are passed for it.
+
+    ```mlir
+    %y = tx.call @linear(%x, %w, %b) : (..., tensor<384x384xf32>, ...) -> ...
+    // becomes
+    %p = tx.pack %w : tensor<384x384xf32> to tensor<384x384xf32, #tx.layout<panels = 16>>
+    %y = tx.call @linear(%x, %p, %b) : (..., tensor<384x384xf32, #tx.layout<panels = 16>>, ...) -> ...
+    ```
+    A weight that is not a parameter expression is an error.
+  }];
+  let dependentDialects = ["::tx::TxDialect"];
+}
+
+def PlanMemory : Pass<"tx-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Place every intermediate value of an entry.";
+  let description = [{
+    Walks each entry once and gives each result of a call a `#tx.place`: the
+    caller's output if the entry returns it, else bytes of the arena that grows
+    with tokens, with sequences or not at all. Values whose lives do not overlap
+    share bytes (best fit by decreasing size). Sets `tx.workspace` on the entry.
+
+    A value that is returned twice, or an argument that is returned, is an error.
+  }];
+  let dependentDialects = ["::tx::TxDialect"];
+}
+
+#endif // TX_TRANSFORMS_SCHEDULE_PASSES_TD

@@ -1,0 +1,1 @@
+#include "tx/Dialect/Tx/IR/Tx.h"

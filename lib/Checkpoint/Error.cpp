@@ -1,0 +1,1 @@
+#include "tx/Checkpoint/Error.h"

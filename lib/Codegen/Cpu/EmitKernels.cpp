@@ -1,0 +1,1 @@
+#include "tx/Codegen/Cpu/Passes.h"

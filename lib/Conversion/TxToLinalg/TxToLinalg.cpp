@@ -1,0 +1,1 @@
+#include "tx/Conversion/Passes.h"

@@ -1,0 +1,1 @@
+#include "tx/Driver/Driver.h"

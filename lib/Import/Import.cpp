@@ -1,0 +1,1 @@
+#include "tx/Import/Import.h"

@@ -1,0 +1,1 @@
+#include "tx/Pipelines/Phases.h"

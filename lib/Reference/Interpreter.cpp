@@ -1,0 +1,1 @@
+#include "tx/Reference/Interpreter.h"

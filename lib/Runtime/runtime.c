@@ -1,0 +1,1 @@
+#include "tx/Runtime/tx_program.h"

@@ -1,0 +1,1 @@
+#include "tx/Target/CpuTarget.h"

@@ -1,0 +1,1 @@
+#include "tx/Transforms/Normalize/Passes.h"
