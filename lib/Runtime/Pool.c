@@ -1,0 +1,216 @@
+/*===- Pool.c - Worker threads of a context -------------------------------===*\
+|*                                                                            *|
+|* One fork and join per kernel. The caller publishes a task by advancing     *|
+|* `generation`; workers spin a short while for the next one and then sleep   *|
+|* on it (futex), so an idle pool costs nothing. Items are handed out in runs *|
+|* from a shared counter: which thread computes an item never changes what it *|
+|* computes.                                                                  *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#include "Runtime.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  SPINS = 2000,       /* some tens of microseconds */
+  RUNS_PER_THREAD = 4 /* so that a late thread leaves work to the others */
+};
+
+typedef struct tx_worker {
+  tx_pool *pool;
+  pthread_t thread;
+  int32_t index;
+} tx_worker;
+
+struct tx_pool {
+  /* What the threads wait for; each on a cache line of its own. */
+  _Alignas(64) uint32_t generation;
+  _Alignas(64) uint32_t sleepers;
+  _Alignas(64) uint32_t pending; /* workers that have not finished the task */
+  _Alignas(64) int64_t next;     /* first item nobody has taken */
+  /* The task; written before `generation` advances. */
+  _Alignas(64) tx_kernel_fn kernel;
+  const int64_t *args;
+  int64_t items, run;
+  int32_t stop;
+
+  int32_t threads, started;
+  char *scratch;
+  int64_t scratch_bytes;
+  int64_t *kernel_ns, *kernel_calls; /* null: not timed */
+  pid_t process;
+  tx_worker workers[];
+};
+
+size_t tx_pool_bytes(int32_t threads) {
+  size_t bytes = sizeof(tx_pool) + sizeof(tx_worker) * (size_t)threads;
+  return (bytes + TX_ALIGNMENT - 1) & ~(size_t)(TX_ALIGNMENT - 1);
+}
+
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("" ::: "memory");
+#endif
+}
+
+static void wait_while(uint32_t *word, uint32_t value) {
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static void wake_all(uint32_t *word) {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
+/* Takes runs of items until none is left. */
+static void work(tx_pool *pool, int32_t thread) {
+  char *scratch = pool->scratch + thread * pool->scratch_bytes;
+  for (;;) {
+    int64_t begin = __atomic_fetch_add(&pool->next, pool->run, __ATOMIC_RELAXED);
+    if (begin >= pool->items)
+      return;
+    int64_t end = begin + pool->run;
+    if (end > pool->items)
+      end = pool->items;
+    pool->kernel(pool->args, begin, end, scratch);
+  }
+}
+
+/* Waits until `generation` is no longer `seen`. */
+static void await_task(tx_pool *pool, uint32_t seen) {
+  for (int i = 0; i < SPINS; ++i) {
+    if (__atomic_load_n(&pool->generation, __ATOMIC_ACQUIRE) != seen)
+      return;
+    relax();
+  }
+  __atomic_fetch_add(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&pool->generation, __ATOMIC_SEQ_CST) == seen)
+    wait_while(&pool->generation, seen);
+  __atomic_fetch_sub(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
+}
+
+static void *worker_main(void *argument) {
+  tx_worker *worker = argument;
+  tx_pool *pool = worker->pool;
+  uint32_t seen = 0;
+  for (;;) {
+    await_task(pool, seen);
+    seen++;
+    if (pool->stop)
+      return NULL;
+    work(pool, worker->index);
+    if (__atomic_sub_fetch(&pool->pending, 1, __ATOMIC_ACQ_REL) == 0)
+      wake_all(&pool->pending);
+  }
+}
+
+/* Lets all workers see the task that was just written. */
+static void publish(tx_pool *pool) {
+  __atomic_fetch_add(&pool->generation, 1, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&pool->sleepers, __ATOMIC_SEQ_CST) != 0)
+    wake_all(&pool->generation);
+}
+
+static void join_task(tx_pool *pool) {
+  uint32_t left;
+  for (int i = 0; i < SPINS; ++i) {
+    if (__atomic_load_n(&pool->pending, __ATOMIC_ACQUIRE) == 0)
+      return;
+    relax();
+  }
+  while ((left = __atomic_load_n(&pool->pending, __ATOMIC_ACQUIRE)) != 0)
+    wait_while(&pool->pending, left);
+}
+
+static int64_t now_ns(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void run_task(tx_pool *pool, tx_kernel_fn kernel, const int64_t *args,
+                     int64_t items) {
+  if (pool->threads == 1 || items <= 1) {
+    if (items > 0)
+      kernel(args, 0, items, pool->scratch);
+    return;
+  }
+  int64_t runs = (int64_t)pool->threads * RUNS_PER_THREAD;
+  pool->kernel = kernel;
+  pool->args = args;
+  pool->items = items;
+  pool->run = (items + runs - 1) / runs;
+  __atomic_store_n(&pool->next, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&pool->pending, (uint32_t)pool->threads - 1,
+                   __ATOMIC_RELAXED);
+  publish(pool);
+  work(pool, 0);
+  join_task(pool);
+}
+
+void tx_pool_run(void *argument, tx_kernel_fn kernel, const int64_t *args,
+                 int64_t items, int64_t kernel_index) {
+  tx_pool *pool = argument;
+  if (!pool->kernel_ns) {
+    run_task(pool, kernel, args, items);
+    return;
+  }
+  int64_t begin = now_ns();
+  run_task(pool, kernel, args, items);
+  pool->kernel_ns[kernel_index] += now_ns() - begin;
+  pool->kernel_calls[kernel_index]++;
+}
+
+static tx_status start_workers(tx_pool *pool, tx_message message) {
+  pool->generation = pool->sleepers = pool->pending = 0;
+  pool->stop = 0;
+  pool->process = getpid();
+  for (pool->started = 0; pool->started < pool->threads - 1; ++pool->started) {
+    tx_worker *worker = &pool->workers[pool->started];
+    worker->pool = pool;
+    worker->index = pool->started + 1;
+    int reason = pthread_create(&worker->thread, NULL, worker_main, worker);
+    if (reason != 0) {
+      tx_pool_stop(pool);
+      return tx_fail(message, TX_ERROR_THREAD,
+                     "cannot start worker thread %d of %d: %s", worker->index,
+                     pool->threads - 1, strerror(reason));
+    }
+  }
+  return TX_OK;
+}
+
+tx_status tx_pool_start(tx_pool *pool, int32_t threads, char *scratch,
+                        int64_t scratch_bytes, int64_t *kernel_ns,
+                        int64_t *kernel_calls, tx_message message) {
+  memset(pool, 0, sizeof *pool);
+  pool->threads = threads;
+  pool->scratch = scratch;
+  pool->scratch_bytes = scratch_bytes;
+  pool->kernel_ns = kernel_ns;
+  pool->kernel_calls = kernel_calls;
+  return start_workers(pool, message);
+}
+
+tx_status tx_pool_after_fork(tx_pool *pool, tx_message message) {
+  if (pool->process == getpid())
+    return TX_OK;
+  return start_workers(pool, message);
+}
+
+void tx_pool_stop(tx_pool *pool) {
+  if (pool->process != getpid())
+    return; /* the workers are the parent's */
+  pool->stop = 1;
+  publish(pool);
+  for (int32_t i = 0; i < pool->started; ++i)
+    pthread_join(pool->workers[i].thread, NULL);
+  pool->started = 0;
+}

@@ -1,1 +1,0 @@
-#include "tx/Runtime/tx_program.h"
