@@ -1,0 +1,137 @@
+//===- compiler.cpp - tx._compiler: loads and compiles models -------------===//
+//
+// The driver library (Driver/Driver.h) for Python. Errors become the exceptions
+// of tx.errors; the interpreter lock is let go while a model compiles.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tx/Driver/Driver.h"
+
+#include "mlir/IR/AsmState.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <pybind11/pybind11.h>
+
+namespace py = pybind11;
+
+namespace {
+
+const char *exceptionFor(tx::ExitCode code) {
+  switch (code) {
+  case tx::ExitCode::File:
+    return "FileError";
+  case tx::ExitCode::Malformed:
+    return "ModelFormatError";
+  case tx::ExitCode::Unsupported:
+    return "UnsupportedError";
+  case tx::ExitCode::Pass:
+  case tx::ExitCode::Backend:
+    return "CompilationError";
+  case tx::ExitCode::Mismatch:
+    return "MismatchError";
+  case tx::ExitCode::Input:
+  case tx::ExitCode::Usage:
+    return "InputError";
+  default:
+    return "Error";
+  }
+}
+
+[[noreturn]] void raise(llvm::Error error) {
+  std::string text;
+  const char *name = "Error";
+  llvm::handleAllErrors(
+      std::move(error),
+      [&](const tx::Error &e) {
+        name = exceptionFor(e.getCode());
+        text += e.getMessage();
+        if (!e.getHint().empty())
+          text += ("; " + e.getHint()).str();
+      },
+      [&](const llvm::ErrorInfoBase &e) { text += e.message(); });
+  py::object type = py::module_::import("tx.errors").attr(name);
+  PyErr_SetObject(type.ptr(), py::str(text).ptr());
+  throw py::error_already_set();
+}
+
+tx::Head toHead(const std::string &name) {
+  std::optional<tx::Head> head = tx::parseHead(name);
+  if (!head)
+    raise(tx::makeError(tx::ExitCode::Usage, "unknown head '{0}'", name));
+  return *head;
+}
+
+/// A model with the context it lives in.
+class Model {
+public:
+  Model(const std::string &path, const std::string &head)
+      : context(tx::makeContext()), model(load(path, toHead(head))) {}
+
+  std::string text() {
+    std::string result;
+    llvm::raw_string_ostream os(result);
+    model.module->print(os);
+    return result;
+  }
+
+  std::string inspect() {
+    llvm::json::Value value = tx::inspectModel(model);
+    std::string result;
+    llvm::raw_string_ostream(result) << value;
+    return result;
+  }
+
+  /// Compiles a copy, so that one model can be compiled more than once.
+  void compile(const std::string &output, const std::string &cpu, int threads,
+               bool verify) {
+    if (threads < 1)
+      raise(tx::makeError(tx::ExitCode::Usage,
+                          "threads is {0}, expected at least 1", threads));
+    llvm::Error error = llvm::Error::success();
+    {
+      py::gil_scoped_release unlocked;
+      tx::Model copy;
+      copy.module = model.module->clone();
+      copy.paramRoot = model.paramRoot;
+      copy.phase = model.phase;
+      tx::CompileOptions options;
+      options.cpu = cpu;
+      options.emit.threads = threads;
+      options.verify = verify;
+      error = tx::compileModel(copy, output, options);
+    }
+    if (error)
+      raise(std::move(error));
+  }
+
+private:
+  tx::Model load(const std::string &path, tx::Head head) {
+    py::gil_scoped_release unlocked;
+    llvm::Expected<tx::Model> loaded = tx::loadModel(path, head, "", *context);
+    if (!loaded) {
+      py::gil_scoped_acquire locked;
+      raise(loaded.takeError());
+    }
+    return std::move(*loaded);
+  }
+
+  std::unique_ptr<mlir::MLIRContext> context;
+  tx::Model model;
+};
+
+} // namespace
+
+PYBIND11_MODULE(_compiler, module) {
+  module.doc() = "Loads and compiles models. Use tx.load.";
+  py::class_<Model>(module, "Model")
+      .def("text", &Model::text)
+      .def("inspect", &Model::inspect)
+      .def("compile", &Model::compile, py::arg("output"), py::arg("cpu"),
+           py::arg("threads"), py::arg("verify"));
+  module.def(
+      "load",
+      [](const std::string &path, const std::string &head) {
+        return std::make_unique<Model>(path, head);
+      },
+      py::arg("path"), py::arg("head"));
+}

@@ -1,0 +1,47 @@
+"""Exceptions of tx. Each carries the exit code the command line would end with."""
+
+
+class Error(Exception):
+    """Something tx cannot do; the message says what and, often, what to do next."""
+
+    code = 1
+
+
+class FileError(Error, OSError):
+    """A file cannot be read or written."""
+
+    code = 3
+
+
+class ModelFormatError(Error, ValueError):
+    """A malformed checkpoint, config or artefact, or one of another version."""
+
+    code = 4
+
+
+class UnsupportedError(Error, NotImplementedError):
+    """A model, op, dtype or CPU that tx does not support."""
+
+    code = 5
+
+
+class TargetMismatchError(UnsupportedError):
+    """An artefact for a CPU with instructions that this one lacks."""
+
+
+class CompilationError(Error):
+    """A pass, code generation or linking failed."""
+
+    code = 6
+
+
+class MismatchError(Error):
+    """The compiled program does not agree with the reference."""
+
+    code = 9
+
+
+class InputError(Error, ValueError):
+    """Inputs or outputs that do not fit the model."""
+
+    code = 10

@@ -1,0 +1,67 @@
+"""Models: what `load` reads and `Model.compile` turns into programs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tx.program import Program
+
+
+def load(path: str | os.PathLike[str], *, head: str = "auto") -> Model:
+    """Reads a Hugging Face model folder, or a module in a .mlir or .mlirbc file.
+
+    Arguments:
+      head: which outputs the model has: "encoder", "sentence-embedding",
+        "sequence-classification", "token-classification", "question-answering",
+        "masked-lm", or "auto" for what the folder says.
+
+    Raises FileError, ModelFormatError, UnsupportedError.
+    """
+    from tx import _compiler
+
+    return Model(_compiler.load(os.fspath(path), head), Path(path))
+
+
+class Model:
+    """A model as IR, before code is made for a CPU."""
+
+    def __init__(self, handle: Any, path: Path) -> None:
+        self._handle = handle
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"tx.Model({str(self.path)!r})"
+
+    def __str__(self) -> str:
+        """The module as MLIR text."""
+        text: str = self._handle.text()
+        return text
+
+    def inspect(self) -> dict[str, Any]:
+        """Family, head, sizes, entries and parameters of the model."""
+        result: dict[str, Any] = json.loads(self._handle.inspect())
+        return result
+
+    def compile(
+        self,
+        output: str | os.PathLike[str],
+        *,
+        cpu: str = "native",
+        threads: int = 1,
+        verify: bool = False,
+    ) -> Program:
+        """Compiles to a shared object at `output` and opens it.
+
+        Arguments:
+          cpu: the CPU to make code for, by LLVM's name; "native" is this one.
+          threads: threads of a call unless the user of the program says otherwise.
+          verify: compare the program with the reference before it is written.
+
+        Raises FileError, UnsupportedError, CompilationError, MismatchError.
+        """
+        self._handle.compile(os.fspath(output), cpu, threads, verify)
+        tokenizer = self.path / "tokenizer.json"
+        return Program(output, tokenizer=tokenizer if tokenizer.is_file() else None)

@@ -1,0 +1,274 @@
+"""Compiled programs: shared objects that `Model.compile` or `txc compile` made."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tx import _runtime
+from tx.errors import FileError, InputError
+
+Outputs = dict[str, Any]
+
+_INT32 = np.iinfo(np.int32)
+
+
+def _to_int32(name: str, values: ArrayLike) -> NDArray[np.int32]:
+    """`values` as a dense int32 array; the same one if it is that already."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name} is neither a rectangle nor a list of sequences") from None
+    if array.dtype == np.int32:
+        return np.ascontiguousarray(array)
+    if array.size == 0 and array.dtype == np.float64:  # np.asarray([]) and the like
+        return array.astype(np.int32)
+    if array.dtype != np.bool_ and not np.issubdtype(array.dtype, np.integer):
+        raise InputError(f"{name} has dtype {array.dtype}, expected integers")
+    if array.size and (array.min() < _INT32.min or array.max() > _INT32.max):
+        raise InputError(f"{name} holds numbers that do not fit int32")
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def _is_ragged(values: Any) -> bool:
+    """Whether `values` is a list of sequences of token ids rather than an array."""
+    return (
+        isinstance(values, (list, tuple))
+        and len(values) > 0
+        and all(isinstance(v, (list, tuple)) or getattr(v, "ndim", 0) == 1 for v in values)
+    )
+
+
+class Program:
+    """A compiled model.
+
+    Arguments:
+      path: the shared object.
+      threads: worker threads of a call, the caller's included; None uses what
+        the program was compiled for.
+      tokenizer: a tokenizer.json or a folder with one, for `encode`; by default
+        the one beside `path`, if any.
+      prefix: the symbol prefix the program was compiled with.
+      weights: "map" shares the weights with the page cache and other processes,
+        "copy" reads them into memory of this process.
+
+    Calls from several threads run side by side; the interpreter lock is not
+    held while the model runs.
+
+    Raises FileError, ModelFormatError, TargetMismatchError (on the first call,
+    if this CPU lacks instructions), InputError.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        threads: int | None = None,
+        tokenizer: str | os.PathLike[str] | None = None,
+        prefix: str = "tx_model",
+        weights: str = "map",
+    ) -> None:
+        self.path = Path(path).resolve()
+        if not self.path.is_file():
+            raise FileError(f"cannot open {path}: no such file")
+        self._artefact = _runtime.Artefact(str(self.path), prefix, threads or 0, weights)
+        self._entries = {e["name"]: (i, e) for i, e in enumerate(self._artefact.entries)}
+        self._tokenizer_path = self._find_tokenizer(tokenizer)
+        self._tokenizer: Any = None
+
+    def __repr__(self) -> str:
+        names = ", ".join(o["name"] for o in self._entry("packed")[1]["outputs"])
+        size = (self.path.stat().st_size) / 1e6
+        return f"tx.Program({self.path.name!r}, {self._artefact.isa}, out: {names}, {size:.1f} MB)"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the artefact says of itself: model, target, entries, kernels."""
+        result: dict[str, Any] = json.loads(self._artefact.metadata)
+        return result
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the classes of a classifier, in the order of its logits."""
+        return list(self.metadata.get("model", {}).get("labels", []))
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of the longest sequence the model takes."""
+        return int(self._entry("packed")[1]["max_length"])
+
+    def __call__(
+        self,
+        input_ids: Any,
+        attention_mask: ArrayLike | None = None,
+        token_type_ids: Any = None,
+        *,
+        offsets: ArrayLike | None = None,
+        out: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> Outputs:
+        """Runs the model; returns its outputs by name.
+
+        `input_ids` is one of
+        - a padded array (B, S), with an optional `attention_mask` (B, S) of bools
+          or integers; outputs a token are (B, S, ...), zero where masked;
+        - a list of B sequences of any lengths; outputs a token are lists of B
+          arrays;
+        - a packed array (T,) with `offsets` (B + 1,), the first token of each
+          sequence and T at the end; outputs a token are (T, ...). Contiguous int32
+          arrays are passed as they are.
+
+        `token_type_ids` has the form of `input_ids`; zeros by default. `out` holds
+        float32 arrays to write outputs into; they are not copied.
+        """
+        if offsets is not None:
+            if attention_mask is not None:
+                raise InputError("attention_mask goes with padded input, not with offsets")
+            types = None if token_type_ids is None else _to_int32("token_type_ids", token_type_ids)
+            return self._run_packed(
+                _to_int32("input_ids", input_ids), types, _to_int32("offsets", offsets), out
+            )
+        if _is_ragged(input_ids) and attention_mask is None:
+            return self._run_ragged(input_ids, token_type_ids, out)
+        return self._run_padded(input_ids, attention_mask, token_type_ids, out)
+
+    def encode(self, texts: str | Sequence[str]) -> Outputs:
+        """Tokenizes texts and runs them as one ragged batch.
+
+        Texts longer than the tokenizer's own limit, the model's `max_seq_length`
+        or its position table are cut. Needs the tokenizers package and a
+        tokenizer.json.
+        """
+        if isinstance(texts, str):
+            texts = [texts]
+        encodings = self._load_tokenizer().encode_batch(list(texts))
+        return self(
+            [np.asarray(e.ids, dtype=np.int32) for e in encodings],
+            token_type_ids=[np.asarray(e.type_ids, dtype=np.int32) for e in encodings],
+        )
+
+    def _entry(self, name: str) -> tuple[int, dict[str, Any]]:
+        if name not in self._entries:
+            raise InputError(f"the program has no entry {name!r}")
+        return self._entries[name]
+
+    def _run_ragged(self, input_ids: Any, token_type_ids: Any, out: Any) -> Outputs:
+        sequences = [_to_int32("input_ids", s) for s in input_ids]
+        lengths = np.array([len(s) for s in sequences], dtype=np.int64)
+        if lengths.sum() > _INT32.max:
+            raise InputError("the batch has too many tokens")
+        offsets = np.zeros(len(sequences) + 1, dtype=np.int32)
+        np.cumsum(lengths, out=offsets[1:])
+        types = None
+        if token_type_ids is not None:
+            rows = [_to_int32("token_type_ids", s) for s in token_type_ids]
+            if [len(r) for r in rows] != lengths.tolist():
+                raise InputError("token_type_ids does not have the form of input_ids")
+            types = np.concatenate(rows)
+        outputs = self._run_packed(np.concatenate(sequences), types, offsets, out)
+        tensors = self._entry("packed")[1]["outputs"]
+        per_token = {t["name"] for t in tensors if t["shape"][0] == _runtime.DIM_TOKENS}
+        return {
+            name: np.split(value, offsets[1:-1]) if name in per_token else value
+            for name, value in outputs.items()
+        }
+
+    def _run_packed(self, ids: Any, types: Any, offsets: Any, out: Any) -> Outputs:
+        given = {"input_ids": ids, "token_type_ids": types, "offsets": offsets}
+        sizes = {
+            _runtime.DIM_TOKENS: ids.size,
+            _runtime.DIM_SEQUENCES: max(offsets.size - 1, 0),
+        }
+        return self._run("packed", given, sizes, out)
+
+    def _run_padded(self, input_ids: Any, mask: Any, types: Any, out: Any) -> Outputs:
+        ids = _to_int32("input_ids", input_ids)
+        if ids.ndim != 2:
+            raise InputError(
+                f"input_ids has {ids.ndim} dimensions; expected (B, S), a list of "
+                "sequences, or (T,) with offsets"
+            )
+        given = {"input_ids": ids, "attention_mask": None, "token_type_ids": None}
+        for name, values in (("attention_mask", mask), ("token_type_ids", types)):
+            if values is None:
+                continue
+            given[name] = _to_int32(name, values)
+            if given[name].shape != ids.shape:
+                raise InputError(
+                    f"{name} has shape {given[name].shape}, but input_ids {ids.shape}"
+                )
+        sizes = {
+            _runtime.DIM_TOKENS: ids.size,
+            _runtime.DIM_SEQUENCES: ids.shape[0],
+            _runtime.DIM_LENGTH: ids.shape[1],
+        }
+        return self._run("padded", given, sizes, out)
+
+    def _run(
+        self, entry: str, given: dict[str, Any], sizes: dict[int, int], out: Any
+    ) -> Outputs:
+        index, info = self._entry(entry)
+        names = [t["name"] for t in info["inputs"]]
+        for name, value in given.items():
+            if value is not None and name not in names:
+                raise InputError(f"the model takes no {name}")
+        outputs = self._make_outputs(info["outputs"], sizes, dict(out or {}))
+        self._artefact.run(
+            index,
+            [given.get(name) for name in names],
+            list(outputs.values()),
+            sizes[_runtime.DIM_TOKENS],
+            sizes[_runtime.DIM_SEQUENCES],
+        )
+        return outputs
+
+    @staticmethod
+    def _make_outputs(infos: Any, sizes: dict[int, int], out: dict[str, Any]) -> Outputs:
+        outputs: Outputs = {}
+        for info in infos:
+            shape = tuple(sizes.get(d, d) for d in info["shape"])
+            array = out.pop(info["name"], None)
+            if array is None:
+                array = np.empty(shape, dtype=np.float32)
+            elif array.shape != shape or array.dtype != np.float32:
+                raise InputError(
+                    f"out[{info['name']!r}] is {array.dtype} {array.shape}, "
+                    f"expected float32 {shape}"
+                )
+            outputs[info["name"]] = array
+        if out:
+            raise InputError(f"the model has no output {next(iter(out))!r}")
+        return outputs
+
+    def _find_tokenizer(self, given: str | os.PathLike[str] | None) -> Path | None:
+        if given is None:
+            beside = self.path.parent / "tokenizer.json"
+            return beside if beside.is_file() else None
+        path = Path(given)
+        path = path / "tokenizer.json" if path.is_dir() else path
+        if not path.is_file():
+            raise FileError(f"cannot open {path}: no such file")
+        return path
+
+    def _load_tokenizer(self) -> Any:
+        if self._tokenizer is not None:
+            return self._tokenizer
+        if self._tokenizer_path is None:
+            raise FileError(
+                f"there is no tokenizer.json beside {self.path}; pass tokenizer=FOLDER"
+            )
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._tokenizer_path))
+        tokenizer.no_padding()
+        limits = [self.max_length, self.metadata.get("model", {}).get("tokenizer_max_length")]
+        if tokenizer.truncation:
+            limits.append(tokenizer.truncation["max_length"])
+        tokenizer.enable_truncation(min(int(limit) for limit in limits if limit))
+        self._tokenizer = tokenizer
+        return tokenizer
