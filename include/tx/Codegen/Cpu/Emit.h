@@ -9,8 +9,8 @@
 #ifndef TX_CODEGEN_CPU_EMIT_H
 #define TX_CODEGEN_CPU_EMIT_H
 
-#include "tx/Dialect/Tx/IR/ParamAccess.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "tx/Dialect/Tx/IR/ParamAccess.h"
 
 namespace tx {
 

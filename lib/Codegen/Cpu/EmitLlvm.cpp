@@ -1,0 +1,256 @@
+//===- EmitLlvm.cpp - The whole artefact as LLVM IR -----------------------===//
+//
+// Generated functions carry the target's instruction set as attributes; those
+// of the runtime keep plain x86-64, so that the check of the CPU itself runs
+// on every CPU.
+//
+//===----------------------------------------------------------------------===//
+
+#include "EmitLlvm.h"
+#include "RuntimeBitcode.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Transforms/IPO/Internalize.h"
+#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
+#include "llvm/Transforms/Instrumentation/ThreadSanitizer.h"
+#include <mutex>
+
+using namespace tx;
+
+//===----------------------------------------------------------------------===//
+// Target
+//===----------------------------------------------------------------------===//
+
+static void initializeTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser();
+  });
+}
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+tx::createTargetMachine(TargetAttr target) {
+  initializeTargets();
+  llvm::Triple triple(target.getTriple());
+  if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
+    return makeError(ExitCode::Unsupported,
+                     "the target is '{0}', expected x86_64 Linux",
+                     target.getTriple());
+  std::string reason;
+  const llvm::Target *backend =
+      llvm::TargetRegistry::lookupTarget(triple, reason);
+  if (!backend)
+    return makeError(ExitCode::Unsupported, "no code generator for '{0}': {1}",
+                     target.getTriple(), reason);
+  llvm::TargetOptions options;
+  options.FunctionSections = true;
+  options.DataSections = true;
+  std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
+      triple, "x86-64", "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      llvm::CodeGenOptLevel::Aggressive));
+  for (llvm::StringRef cpu : {target.getIsa(), target.getTune()})
+    if (!machine->getMCSubtargetInfo()->isCPUStringValid(cpu))
+      return makeError(ExitCode::Unsupported, "LLVM does not know CPU '{0}'",
+                       cpu);
+  return machine;
+}
+
+//===----------------------------------------------------------------------===//
+// Generated code
+//===----------------------------------------------------------------------===//
+
+/// Translates all but `tx.weights`, which is data.
+static std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module,
+                                               WeightsOp weights,
+                                               llvm::LLVMContext &context) {
+  mlir::registerBuiltinDialectTranslation(*module.getContext());
+  mlir::registerLLVMDialectTranslation(*module.getContext());
+  if (!weights)
+    return mlir::translateModuleToLLVMIR(module, context, "tx");
+  mlir::Operation *next = weights->getNextNode();
+  weights->remove();
+  llvm::scope_exit restore([&] {
+    mlir::Block *body = module.getBody();
+    body->getOperations().insert(
+        next ? mlir::Block::iterator(next) : body->end(), weights);
+  });
+  return mlir::translateModuleToLLVMIR(module, context, "tx");
+}
+
+/// Kernels and entries may be called like functions of libc or the runtime:
+/// inside the artefact they get a name of their own.
+static llvm::Error privatize(llvm::Module &module) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration()) {
+      if (!function.isIntrinsic() && !function.use_empty())
+        return makeError(ExitCode::Backend,
+                         "generated code calls '{0}', which is not defined",
+                         function.getName());
+      continue;
+    }
+    function.setName("tx_fn_" + function.getName().str());
+    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+  return llvm::Error::success();
+}
+
+static void setTargetAttributes(llvm::Function &function, TargetAttr target) {
+  std::string width = llvm::utostr(target.getLanes() * 32);
+  function.addFnAttr("target-cpu", target.getIsa());
+  function.addFnAttr("tune-cpu", target.getTune());
+  function.addFnAttr("prefer-vector-width", width);
+  function.addFnAttr("min-legal-vector-width", width);
+  function.addFnAttr("frame-pointer", "none");
+  function.addFnAttr(llvm::Attribute::NoUnwind);
+}
+
+/// Names change, so entries are found by function, not by symbol.
+static llvm::Error prepareGenerated(llvm::Module &module, ProgramInfo &info,
+                                    const EmitOptions &options) {
+  std::vector<llvm::Function *> functions;
+  for (const EntrySignature &entry : info.entries)
+    functions.push_back(module.getFunction(entry.symbol));
+  if (llvm::Error error = privatize(module))
+    return error;
+  for (auto [entry, function] : llvm::zip_equal(info.entries, functions))
+    entry.symbol = function->getName().str();
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      setTargetAttributes(function, info.target);
+  return addProgram(module, info, options, options.kind == EmitKind::Object);
+}
+
+//===----------------------------------------------------------------------===//
+// Runtime
+//===----------------------------------------------------------------------===//
+
+/// Links the runtime into `module` and hides all but the function callers use.
+static llvm::Error linkRuntime(llvm::Module &module,
+                               const EmitOptions &options) {
+  llvm::Expected<std::unique_ptr<llvm::Module>> runtime =
+      llvm::parseBitcodeFile(
+          llvm::MemoryBufferRef(getRuntimeBitcode(), "runtime"),
+          module.getContext());
+  if (!runtime)
+    return makeError(ExitCode::Backend, "the runtime cannot be read: {0}",
+                     llvm::toString(runtime.takeError()));
+  (*runtime)->setDataLayout(module.getDataLayout());
+  (*runtime)->setTargetTriple(module.getTargetTriple());
+  if (llvm::Linker::linkModules(module, std::move(*runtime)))
+    return makeError(ExitCode::Backend, "the runtime cannot be linked");
+  llvm::Function *function = module.getFunction("tx_model_v1");
+  if (!function || function->isDeclaration())
+    return makeError(ExitCode::Backend, "the runtime lacks tx_model_v1");
+  function->setName(options.symbolPrefix + "_v1");
+  function->setVisibility(llvm::GlobalValue::DefaultVisibility);
+  llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) {
+    return &value == function;
+  });
+  // The text of a translation unit's path would differ between build folders.
+  module.setModuleIdentifier("tx");
+  module.setSourceFileName("tx");
+  if (llvm::NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
+    module.eraseNamedMetadata(ident);
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Optimization
+//===----------------------------------------------------------------------===//
+
+static void addSanitizer(llvm::Module &module, llvm::ModulePassManager &passes,
+                         Sanitizer sanitizer) {
+  if (sanitizer == Sanitizer::None)
+    return;
+  // The runtime too: its atomics are what orders the kernels' accesses.
+  llvm::Attribute::AttrKind kind = sanitizer == Sanitizer::Address
+                                       ? llvm::Attribute::SanitizeAddress
+                                       : llvm::Attribute::SanitizeThread;
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr(kind);
+  if (sanitizer == Sanitizer::Address) {
+    passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
+    return;
+  }
+  passes.addPass(llvm::ModuleThreadSanitizerPass());
+  passes.addPass(
+      llvm::createModuleToFunctionPassAdaptor(llvm::ThreadSanitizerPass()));
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+                     Sanitizer sanitizer) {
+  // Kernels arrive vectorized, unrolled and scheduled: what is left to do is
+  // clean-up, address arithmetic and inlining.
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopInterleaving = false;
+  tuning.LoopUnrolling = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::ModulePassManager passes =
+      builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
+  addSanitizer(module, passes, sanitizer);
+  passes.run(module, modules);
+}
+
+llvm::Expected<std::unique_ptr<llvm::Module>>
+tx::makeLlvmModule(mlir::ModuleOp module, const ProgramInfo &info,
+                   const EmitOptions &options, llvm::TargetMachine &machine,
+                   llvm::LLVMContext &context) {
+  std::unique_ptr<llvm::Module> result =
+      translate(module, info.weights, context);
+  if (!result)
+    return makeError(ExitCode::Backend,
+                     "the module cannot be translated to LLVM IR");
+  result->setTargetTriple(machine.getTargetTriple());
+  result->setDataLayout(machine.createDataLayout());
+  ProgramInfo renamed = info;
+  if (llvm::Error error = prepareGenerated(*result, renamed, options))
+    return std::move(error);
+  if (llvm::Error error = linkRuntime(*result, options))
+    return std::move(error);
+  optimize(*result, machine, options.sanitizer);
+
+  std::string reason;
+  llvm::raw_string_ostream os(reason);
+  if (llvm::verifyModule(*result, &os))
+    return makeError(ExitCode::Backend, "the LLVM IR is invalid: {0}", reason);
+  return result;
+}
+
+llvm::Error tx::emitMachineCode(llvm::Module &module,
+                                llvm::TargetMachine &machine,
+                                llvm::CodeGenFileType type,
+                                llvm::SmallVectorImpl<char> &out) {
+  llvm::raw_svector_ostream os(out);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, os, nullptr, type))
+    return makeError(ExitCode::Backend,
+                     "the code generator cannot write this kind of file");
+  passes.run(module);
+  return llvm::Error::success();
+}

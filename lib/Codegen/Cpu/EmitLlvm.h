@@ -1,0 +1,35 @@
+//===- EmitLlvm.h - The whole artefact as LLVM IR ---------------*- C++ -*-===//
+//
+// Generated code, program constant and runtime in one optimized LLVM module,
+// and machine code from it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TX_CODEGEN_CPU_EMITLLVM_H
+#define TX_CODEGEN_CPU_EMITLLVM_H
+
+#include "EmitProgram.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace tx {
+
+/// The machine that `target` names. Errors: Unsupported.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(TargetAttr target);
+
+/// Translates the lowered `module`, adds program and runtime, and optimizes.
+/// Only PREFIX_v1 is visible in the result.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+makeLlvmModule(mlir::ModuleOp module, const ProgramInfo &info,
+               const EmitOptions &options, llvm::TargetMachine &machine,
+               llvm::LLVMContext &context);
+
+/// Object or assembly of `module`.
+llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
+                            llvm::CodeGenFileType type,
+                            llvm::SmallVectorImpl<char> &out);
+
+} // namespace tx
+
+#endif // TX_CODEGEN_CPU_EMITLLVM_H

@@ -1,0 +1,198 @@
+//===- EmitMetadata.cpp - Descriptions of an artefact ---------------------===//
+//
+// The JSON that an artefact carries and the C header of an object file. Both
+// depend on the module and the options alone: no paths, no time, no host.
+//
+//===----------------------------------------------------------------------===//
+
+#include "EmitProgram.h"
+#include "RuntimeBitcode.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
+
+using namespace tx;
+namespace json = llvm::json;
+
+//===----------------------------------------------------------------------===//
+// Metadata
+//===----------------------------------------------------------------------===//
+
+/// JSON of an attribute of the model dictionary.
+static json::Value toJson(mlir::Attribute attribute) {
+  if (auto text = mlir::dyn_cast<mlir::StringAttr>(attribute)) {
+    if (json::isUTF8(text.getValue()))
+      return text.str();
+    return json::fixUTF8(text.getValue());
+  }
+  if (auto flag = mlir::dyn_cast<mlir::BoolAttr>(attribute))
+    return flag.getValue();
+  if (auto number = mlir::dyn_cast<mlir::IntegerAttr>(attribute))
+    return number.getValue().getSExtValue();
+  if (auto number = mlir::dyn_cast<mlir::FloatAttr>(attribute))
+    return number.getValueAsDouble();
+  if (mlir::isa<mlir::UnitAttr>(attribute))
+    return true;
+  if (auto list = mlir::dyn_cast<mlir::ArrayAttr>(attribute)) {
+    json::Array array;
+    for (mlir::Attribute element : list)
+      array.push_back(toJson(element));
+    return array;
+  }
+  if (auto fields = mlir::dyn_cast<mlir::DictionaryAttr>(attribute)) {
+    json::Object object;
+    for (mlir::NamedAttribute field : fields)
+      object[field.getName().str()] = toJson(field.getValue());
+    return object;
+  }
+  std::string printed;
+  llvm::raw_string_ostream(printed) << attribute;
+  return json::fixUTF8(printed);
+}
+
+static json::Value toJson(const TensorSignature &tensor) {
+  json::Array shape;
+  for (int64_t size : tensor.shape) {
+    switch (size) {
+    case TX_DIM_TOKENS:
+      shape.push_back("tokens");
+      break;
+    case TX_DIM_SEQUENCES:
+      shape.push_back("sequences");
+      break;
+    case TX_DIM_SEQUENCES_PLUS:
+      shape.push_back("sequences + 1");
+      break;
+    case TX_DIM_LENGTH:
+      shape.push_back("length");
+      break;
+    default:
+      shape.push_back(size);
+    }
+  }
+  json::Object object{{"name", json::fixUTF8(tensor.name)},
+                      {"dtype", tensor.dtype == TX_I32 ? "i32" : "f32"},
+                      {"shape", std::move(shape)}};
+  if (tensor.limit != 0)
+    object["limit"] = tensor.limit;
+  if (tensor.optional)
+    object["optional"] = true;
+  return object;
+}
+
+static json::Value toJson(const std::vector<TensorSignature> &tensors) {
+  json::Array array;
+  for (const TensorSignature &tensor : tensors)
+    array.push_back(toJson(tensor));
+  return array;
+}
+
+static json::Value toJson(const EntrySignature &entry) {
+  return json::Object{
+      {"name", entry.name},
+      {"inputs", toJson(entry.inputs)},
+      {"outputs", toJson(entry.outputs)},
+      {"max_length", entry.maxLength},
+      {"flops", json::Object{{"token", entry.flops.token},
+                             {"sequence", entry.flops.sequence},
+                             {"pair", entry.flops.pair}}},
+      {"workspace", json::Object{{"token", entry.workspace.getToken()},
+                                 {"sequence", entry.workspace.getSequence()},
+                                 {"fixed", entry.workspace.getFixed()}}}};
+}
+
+static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule) {
+  json::Object object{{"name", kernel}};
+  if (schedule)
+    object["schedule"] = json::Object{{"lanes", schedule.getLanes()},
+                                      {"rows", schedule.getRows()},
+                                      {"panels", schedule.getPanels()},
+                                      {"item_rows", schedule.getItemRows()}};
+  return object;
+}
+
+std::string tx::makeMetadata(const ProgramInfo &info,
+                             const EmitOptions &options) {
+  json::Array entries, kernels;
+  for (const EntrySignature &entry : info.entries)
+    entries.push_back(toJson(entry));
+  for (auto [kernel, schedule] : llvm::zip_equal(info.kernels, info.schedules))
+    kernels.push_back(toJson(kernel, schedule));
+  json::Object object{
+      {"format", "tx"},
+      {"tx_version", TX_VERSION},
+      {"abi_version", TX_ABI_VERSION},
+      {"target", json::Object{{"triple", info.target.getTriple()},
+                              {"isa", info.target.getIsa()},
+                              {"tune", info.target.getTune()},
+                              {"lanes", info.target.getLanes()},
+                              {"registers", info.target.getRegisters()}}},
+      {"threads", options.threads},
+      {"weights_bytes", info.weightsSize},
+      {"scratch_bytes", info.scratchBytes},
+      {"entries", std::move(entries)},
+      {"kernels", std::move(kernels)}};
+  if (info.model)
+    object["model"] = toJson(info.model);
+  return llvm::formatv("{0}", json::Value(std::move(object))).str();
+}
+
+//===----------------------------------------------------------------------===//
+// Header
+//===----------------------------------------------------------------------===//
+
+std::string tx::makeIdentifier(llvm::StringRef name) {
+  std::string identifier;
+  for (char c : name)
+    identifier += llvm::isAlnum(c) ? c : '_';
+  return identifier;
+}
+
+/// `enum { PREFIX_a = 0, ... };`, or nothing where there are no names.
+static void printEnum(llvm::raw_ostream &os, llvm::StringRef comment,
+                      llvm::StringRef prefix,
+                      llvm::ArrayRef<std::string> names) {
+  if (names.empty())
+    return;
+  os << "\n/* " << comment << " */\nenum {\n";
+  for (auto [index, name] : llvm::enumerate(names))
+    os << "  " << prefix << "_" << makeIdentifier(name) << " = " << index
+       << (index + 1 < names.size() ? ",\n" : "\n");
+  os << "};\n";
+}
+
+static std::vector<std::string>
+getNames(const std::vector<TensorSignature> &tensors) {
+  std::vector<std::string> names;
+  for (const TensorSignature &tensor : tensors)
+    names.push_back(tensor.name);
+  return names;
+}
+
+std::string tx::makeHeader(const ProgramInfo &info,
+                           const EmitOptions &options) {
+  llvm::StringRef prefix = options.symbolPrefix;
+  std::string guard = "TX_COMPILED_" + prefix.str() + "_H";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "/* A model compiled by tx " << TX_VERSION << " for "
+     << info.target.getIsa() << ". Generated: do not edit. */\n\n"
+     << "#ifndef " << guard << "\n#define " << guard << "\n\n"
+     << getModelHeader() << "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+     << "/* The model. Never null. */\n"
+     << "const tx_model *" << prefix << "_v1(void);\n";
+
+  std::vector<std::string> entries;
+  for (const EntrySignature &entry : info.entries)
+    entries.push_back(entry.name);
+  printEnum(os, "Entries, for tx_model.run.", prefix, entries);
+  for (const EntrySignature &entry : info.entries) {
+    std::string base = prefix.str() + "_" + makeIdentifier(entry.name);
+    printEnum(os, "Inputs of " + entry.name + ".", base + "_in",
+              getNames(entry.inputs));
+    printEnum(os, "Outputs of " + entry.name + ".", base + "_out",
+              getNames(entry.outputs));
+  }
+  os << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
+  return text;
+}

@@ -1,0 +1,269 @@
+//===- EmitProgram.cpp - The program constant -----------------------------===//
+//
+// Reads the attributes of a lowered module and builds `tx_the_program`. The
+// LLVM types below mirror the C structs of tx_program.h field by field; their
+// sizes are compared, so that the two cannot drift apart unnoticed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "EmitProgram.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "tx/Runtime/tx_program.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/GlobalVariable.h"
+#include "llvm/Support/BLAKE3.h"
+
+using namespace tx;
+using llvm::Constant;
+using llvm::ConstantInt;
+using llvm::ConstantStruct;
+using llvm::GlobalValue;
+using llvm::GlobalVariable;
+
+//===----------------------------------------------------------------------===//
+// Reading the module
+//===----------------------------------------------------------------------===//
+
+static llvm::Error notLowered(const llvm::Twine &what) {
+  return withHint(makeError(ExitCode::Backend,
+                            "the module cannot be emitted: {0}", what.str()),
+                  "run phase lower first");
+}
+
+static llvm::Error readKernels(mlir::ModuleOp module, ProgramInfo &info) {
+  auto kernels = module->getAttrOfType<mlir::ArrayAttr>(kKernelsAttrName);
+  if (!kernels)
+    return notLowered("it has no tx.kernels");
+  for (mlir::Attribute attribute : kernels) {
+    auto name = mlir::dyn_cast<mlir::StringAttr>(attribute);
+    mlir::Operation *function = name ? module.lookupSymbol(name) : nullptr;
+    if (!function)
+      return notLowered("tx.kernels names a function it does not have");
+    info.kernels.push_back(name.str());
+    info.schedules.push_back(
+        function->getAttrOfType<ScheduleAttr>(kScheduleAttrName));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<ProgramInfo> ProgramInfo::read(mlir::ModuleOp module) {
+  ProgramInfo info;
+  info.target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+  if (!info.target)
+    return notLowered("it has no tx.target");
+  info.model = module->getAttrOfType<mlir::DictionaryAttr>(kModelAttrName);
+  if (auto scratch = module->getAttrOfType<mlir::IntegerAttr>(kScratchAttrName))
+    info.scratchBytes = scratch.getInt();
+  if (llvm::Error error = readKernels(module, info))
+    return std::move(error);
+
+  for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>()) {
+    auto attribute =
+        function->getAttrOfType<mlir::DictionaryAttr>(kSignatureAttrName);
+    if (!attribute)
+      continue;
+    auto signature = EntrySignature::fromAttribute(attribute);
+    if (!signature)
+      return notLowered("the tx.signature of '" + function.getSymName() +
+                        "' is incomplete");
+    signature->symbol = function.getSymName().str();
+    info.entries.push_back(std::move(*signature));
+  }
+  if (info.entries.empty())
+    return notLowered("it has no entry");
+
+  for (auto weights : module.getOps<WeightsOp>()) {
+    if (info.weights)
+      return notLowered("it has more than one tx.weights");
+    info.weights = weights;
+    info.weightsSize = weights.getSize();
+  }
+  return info;
+}
+
+std::array<uint8_t, 32> tx::getUnknownWeightsId() {
+  return llvm::BLAKE3::hash(
+      llvm::arrayRefFromStringRef("tx: weights not yet written"));
+}
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Makes the constants of one module.
+class ProgramBuilder {
+public:
+  explicit ProgramBuilder(llvm::Module &module)
+      : module(module), context(module.getContext()),
+        i8(llvm::Type::getInt8Ty(context)),
+        i32(llvm::Type::getInt32Ty(context)),
+        i64(llvm::Type::getInt64Ty(context)),
+        pointer(llvm::PointerType::get(context, 0)),
+        tensorType(struct_(
+            {pointer, i32, i32, llvm::ArrayType::get(i64, 4), i64, i32, i32})),
+        entryInfoType(
+            struct_({pointer, i32, i32, pointer, pointer, i64, i64, i64, i64})),
+        entryType(struct_({pointer, entryInfoType, i64, i64, i64, i32, i32})),
+        programType(struct_({i32, i32, pointer, pointer, i32, i32, pointer,
+                             pointer, i64, i32, i32, pointer, i64,
+                             llvm::ArrayType::get(i8, 32)})) {}
+
+  /// Whether the types above have the sizes of the C structs.
+  bool agreesWithHeader() const {
+    const llvm::DataLayout &layout = module.getDataLayout();
+    return layout.getTypeAllocSize(tensorType) == sizeof(tx_tensor_info) &&
+           layout.getTypeAllocSize(entryInfoType) == sizeof(tx_entry_info) &&
+           layout.getTypeAllocSize(entryType) == sizeof(tx_entry) &&
+           layout.getTypeAllocSize(programType) == sizeof(tx_program);
+  }
+
+  Constant *makeWeights();
+  void makeProgram(const ProgramInfo &info, const EmitOptions &options,
+                   int isaLevel, Constant *weights);
+
+private:
+  llvm::StructType *struct_(llvm::ArrayRef<llvm::Type *> fields) {
+    return llvm::StructType::get(context, fields);
+  }
+  Constant *word(int64_t value) { return ConstantInt::getSigned(i64, value); }
+  Constant *number(int64_t value) { return ConstantInt::getSigned(i32, value); }
+  Constant *null() { return llvm::ConstantPointerNull::get(pointer); }
+
+  GlobalVariable *makeGlobal(Constant *value, const llvm::Twine &name) {
+    return new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                              GlobalValue::InternalLinkage, value, name);
+  }
+  Constant *text(llvm::StringRef value) {
+    GlobalVariable *global =
+        makeGlobal(llvm::ConstantDataArray::getString(context, value), ".txt");
+    global->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    global->setAlignment(llvm::Align(1));
+    return global;
+  }
+  Constant *table(llvm::Type *type, llvm::ArrayRef<Constant *> elements,
+                  const llvm::Twine &name) {
+    if (elements.empty())
+      return null();
+    return makeGlobal(
+        llvm::ConstantArray::get(llvm::ArrayType::get(type, elements.size()),
+                                 elements),
+        name);
+  }
+  Constant *tensors(const std::vector<TensorSignature> &list,
+                    const llvm::Twine &name);
+  Constant *entry(const EntrySignature &signature);
+
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  llvm::Type *i8, *i32, *i64;
+  llvm::PointerType *pointer;
+  llvm::StructType *tensorType, *entryInfoType, *entryType, *programType;
+};
+} // namespace
+
+Constant *ProgramBuilder::tensors(const std::vector<TensorSignature> &list,
+                                  const llvm::Twine &name) {
+  llvm::SmallVector<Constant *> elements;
+  for (const TensorSignature &tensor : list) {
+    int64_t shape[4] = {};
+    llvm::copy(tensor.shape, shape);
+    elements.push_back(ConstantStruct::get(
+        tensorType,
+        {text(tensor.name), number(tensor.dtype), number(tensor.shape.size()),
+         llvm::ConstantArray::get(
+             llvm::ArrayType::get(i64, 4),
+             {word(shape[0]), word(shape[1]), word(shape[2]), word(shape[3])}),
+         word(tensor.limit), number(tensor.optional), number(0)}));
+  }
+  return table(tensorType, elements, name);
+}
+
+Constant *ProgramBuilder::entry(const EntrySignature &signature) {
+  llvm::Function *function = module.getFunction(signature.symbol);
+  Constant *info = ConstantStruct::get(
+      entryInfoType,
+      {text(signature.name), number(signature.inputs.size()),
+       number(signature.outputs.size()), tensors(signature.inputs, "tx_inputs"),
+       tensors(signature.outputs, "tx_outputs"), word(signature.maxLength),
+       word(signature.flops.token), word(signature.flops.sequence),
+       word(signature.flops.pair)});
+  return ConstantStruct::get(
+      entryType,
+      {function, info, word(signature.workspace.getToken()),
+       word(signature.workspace.getSequence()),
+       word(signature.workspace.getFixed()), number(signature.isPadded()),
+       number(signature.positionBase)});
+}
+
+Constant *ProgramBuilder::makeWeights() {
+  // The bytes are appended to the object later; a few stand for them, so that
+  // the section, its symbol and the relocation that refers to it exist.
+  llvm::Type *type = llvm::ArrayType::get(i8, 64);
+  GlobalVariable *weights =
+      makeGlobal(llvm::Constant::getNullValue(type), "tx_weights");
+  weights->setSection(kWeightsSection);
+  weights->setAlignment(llvm::Align(4096));
+  weights->setExternallyInitialized(true);
+  return weights;
+}
+
+void ProgramBuilder::makeProgram(const ProgramInfo &info,
+                                 const EmitOptions &options, int isaLevel,
+                                 Constant *weights) {
+  llvm::SmallVector<Constant *> entries, names;
+  for (const EntrySignature &signature : info.entries)
+    entries.push_back(entry(signature));
+  for (const std::string &kernel : info.kernels)
+    names.push_back(text(kernel));
+  std::array<uint8_t, 32> id = getUnknownWeightsId();
+  Constant *program = ConstantStruct::get(
+      programType,
+      {number(TX_ABI_VERSION), number(isaLevel),
+       text(makeMetadata(info, options)), text(info.target.getIsa()),
+       number(entries.size()), number(names.size()),
+       table(entryType, entries, "tx_entries"),
+       table(pointer, names, "tx_kernel_names"), word(info.scratchBytes),
+       number(options.threads), number(0), weights ? weights : null(),
+       word(info.weightsSize),
+       llvm::ConstantDataArray::get(context, llvm::ArrayRef<uint8_t>(id))});
+  auto *global = new GlobalVariable(module, programType, /*isConstant=*/true,
+                                    GlobalValue::ExternalLinkage, program,
+                                    "tx_the_program");
+  global->setVisibility(GlobalValue::HiddenVisibility);
+  global->setAlignment(llvm::Align(64));
+  // The digest in it is written after code generation: no code may assume its
+  // value.
+  global->setExternallyInitialized(true);
+}
+
+/// The level of tx_program.isa_level, or none.
+static std::optional<int> getIsaLevel(llvm::StringRef isa) {
+  if (isa == "x86-64")
+    return TX_ISA_BASELINE;
+  if (isa == "x86-64-v3")
+    return TX_ISA_X86_V3;
+  if (isa == "x86-64-v4")
+    return TX_ISA_X86_V4;
+  return std::nullopt;
+}
+
+llvm::Error tx::addProgram(llvm::Module &module, const ProgramInfo &info,
+                           const EmitOptions &options, bool weightsInSection) {
+  std::optional<int> level = getIsaLevel(info.target.getIsa());
+  if (!level)
+    return makeError(ExitCode::Unsupported,
+                     "the target's instruction set is '{0}', expected "
+                     "x86-64-v3 or x86-64-v4",
+                     info.target.getIsa());
+  ProgramBuilder builder(module);
+  if (!builder.agreesWithHeader())
+    return makeError(ExitCode::Backend,
+                     "target '{0}' lays out structs unlike this compiler",
+                     info.target.getTriple());
+  Constant *weights = weightsInSection && info.weightsSize > 0
+                          ? builder.makeWeights()
+                          : nullptr;
+  builder.makeProgram(info, options, *level, weights);
+  return llvm::Error::success();
+}

@@ -1,0 +1,58 @@
+//===- Signature.h - What callers must know of an entry ---------*- C++ -*-===//
+//
+// The C++ form of `tx.signature`, the dictionary that tx-lower-entries puts on
+// an entry:
+//
+//   {entry = "packed", inputs = [{name = "input_ids", dtype = "i32",
+//    shape = array<i64: -1>, limit = 30522 : i64}, ...], outputs = [...],
+//    max_length = 512 : i64, position_base = 0 : i64,
+//    workspace = #tx.workspace<...>, flops = array<i64: token, sequence, pair>}
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TX_CODEGEN_CPU_SIGNATURE_H
+#define TX_CODEGEN_CPU_SIGNATURE_H
+
+#include "tx/Dialect/Tx/IR/Tx.h"
+#include "tx/Runtime/tx_model.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tx {
+
+inline constexpr llvm::StringLiteral kSignatureAttrName = "tx.signature";
+inline constexpr llvm::StringLiteral kKernelsAttrName = "tx.kernels";
+inline constexpr llvm::StringLiteral kScratchAttrName = "tx.scratch";
+/// On a kernel's function: its `#tx.schedule`.
+inline constexpr llvm::StringLiteral kScheduleAttrName = "tx.schedule";
+
+/// An input or output. `shape` holds sizes and the TX_DIM_ codes.
+struct TensorSignature {
+  std::string name;
+  tx_dtype dtype = TX_F32;
+  std::vector<int64_t> shape;
+  int64_t limit = 0;
+  bool optional = false;
+};
+
+struct EntrySignature {
+  std::string symbol; ///< the function's
+  std::string name;   ///< "packed" or "padded"
+  std::vector<TensorSignature> inputs, outputs;
+  int64_t maxLength = 0;
+  int64_t positionBase = 0;
+  WorkspaceAttr workspace;
+  FlopCount flops;
+
+  bool isPadded() const { return name == "padded"; }
+
+  mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
+  /// None where `attribute` has not the form above.
+  static std::optional<EntrySignature>
+  fromAttribute(mlir::DictionaryAttr attribute);
+};
+
+} // namespace tx
+
+#endif // TX_CODEGEN_CPU_SIGNATURE_H
