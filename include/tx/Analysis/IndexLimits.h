@@ -1,0 +1,18 @@
+//===- IndexLimits.h - Which indices an entry accepts -----------*- C++ -*-===//
+
+#ifndef TX_ANALYSIS_INDEXLIMITS_H
+#define TX_ANALYSIS_INDEXLIMITS_H
+
+#include "tx/Dialect/Tx/IR/Tx.h"
+#include <optional>
+
+namespace tx {
+
+/// The smallest number of rows of the embedding tables that `argument` of an
+/// entry indexes, through calls of kernels and `tx.pack_tokens`: what an index
+/// in it must be less than. None if it indexes no table.
+std::optional<int64_t> getIndexLimit(mlir::BlockArgument argument);
+
+} // namespace tx
+
+#endif // TX_ANALYSIS_INDEXLIMITS_H
