@@ -14,6 +14,7 @@
 #include "tx/Pipelines/Phases.h"
 #include "tx/Reference/Interpreter.h"
 #include "tx/Runtime/tx_model.h"
+#include "llvm/Support/JSON.h"
 #include <functional>
 
 namespace tx {
@@ -54,6 +55,10 @@ struct CompileOptions {
 /// `output`; when it stops earlier, the module.
 llvm::Error compileModel(Model &model, llvm::StringRef output,
                          const CompileOptions &options);
+
+/// Family, head, sizes, entries (inputs, outputs) and parameters (count, bytes)
+/// of a model, as `txc inspect --format=json` prints them.
+llvm::json::Value inspectModel(const Model &model);
 
 /// A loaded artefact.
 class LoadedModel {

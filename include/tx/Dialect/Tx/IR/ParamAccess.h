@@ -33,9 +33,6 @@ private:
   std::map<std::string, std::unique_ptr<SafetensorsFile>> files;
 };
 
-/// Bytes that `type` takes in memory, its layout's padding included.
-int64_t getStorageBytes(mlir::RankedTensorType type);
-
 /// Writes the value of param expression `value` (param, cast, pack) to `out`,
 /// getStorageBytes() bytes, in its layout.
 llvm::Error evaluateParam(mlir::Value value, ParamSource &source,

@@ -61,4 +61,9 @@ inline constexpr llvm::StringLiteral kNameAttrName = "tx.name";
 #define GET_OP_CLASSES
 #include "tx/Dialect/Tx/IR/TxOps.h.inc"
 
+namespace tx {
+/// Bytes that a value of `type` takes in memory, its layout's padding included.
+int64_t getStorageBytes(mlir::RankedTensorType type);
+} // namespace tx
+
 #endif // TX_DIALECT_TX_IR_TX_H

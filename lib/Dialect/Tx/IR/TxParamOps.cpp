@@ -1,0 +1,124 @@
+//===- TxParamOps.cpp - Parameters and pure ops on them -------------------===//
+
+#include "tx/Dialect/Tx/IR/Tx.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+using namespace mlir;
+using namespace tx;
+
+//===----------------------------------------------------------------------===//
+// ParamOp
+//===----------------------------------------------------------------------===//
+
+// The type of a dense value repeats the result's, so it is printed once.
+ParseResult ParamOp::parse(OpAsmParser &parser, OperationState &result) {
+  Attribute value;
+  Type type;
+  SMLoc valueLoc = parser.getCurrentLocation();
+  if (parser.parseAttribute(value) ||
+      parser.parseOptionalAttrDict(result.attributes))
+    return failure();
+  if (auto typed = dyn_cast<TypedAttr>(value)) {
+    type = typed.getType();
+  } else if (parser.parseColonType(type)) {
+    return parser.emitError(valueLoc, "expected ': type' after the value");
+  }
+  result.addAttribute("value", value);
+  result.addTypes(type);
+  return success();
+}
+
+void ParamOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printer.printAttribute(getValue());
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"value"});
+  if (!isa<TypedAttr>(getValue()))
+    printer << " : " << getResult().getType();
+}
+
+LogicalResult ParamOp::verify() {
+  auto type = cast<RankedTensorType>(getResult().getType());
+  if (!isa<ExternalAttr, DenseResourceElementsAttr, DenseElementsAttr>(
+          getValue())) // param_c1
+    return emitOpError("expects #tx.external, a dense resource or a dense "
+                       "literal, got ")
+           << getValue();
+  if (!type.hasStaticShape() || type.getRank() > 8) // param_c2
+    return emitOpError("expects a static shape of at most 8 dimensions, got ")
+           << type;
+  if (auto typed = dyn_cast<TypedAttr>(getValue()))
+    if (typed.getType() != type) // param_c3
+      return emitOpError("has a value of type ")
+             << typed.getType() << ", but the result is " << type;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// CastOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult CastOp::verify() {
+  auto from = cast<RankedTensorType>(getInput().getType());
+  auto to = cast<RankedTensorType>(getResult().getType());
+  if (from.getShape() != to.getShape() ||
+      from.getEncoding() != to.getEncoding()) // cast_c1
+    return emitOpError("changes the shape or layout: ") << from << " to " << to;
+  for (Type type : {from.getElementType(), to.getElementType()})
+    if (!type.isF32() && !type.isF16() && !type.isBF16()) // cast_c2
+      return emitOpError("converts between f32, f16 and bf16 only, got ")
+             << type;
+  return success();
+}
+
+/// A cast to the same type is its input.
+OpFoldResult CastOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getResult().getType())
+    return getInput();
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// PackOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult PackOp::verify() {
+  auto from = cast<RankedTensorType>(getInput().getType());
+  auto to = cast<RankedTensorType>(getResult().getType());
+  if (from.getShape() != to.getShape() || from.getRank() != 2 ||
+      from.getElementType() != to.getElementType()) // pack_c1
+    return emitOpError("expects the same matrix on both sides, got ")
+           << from << " to " << to;
+  if (from.getEncoding() ||
+      !isa_and_nonnull<LayoutAttr>(to.getEncoding())) // pack_c2
+    return emitOpError("expects no layout before and a #tx.layout after, got ")
+           << from << " to " << to;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// WeightsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult WeightsOp::verifyRegions() {
+  constexpr int64_t alignment = 64;
+  int64_t end = 0;
+  for (Operation &op : getBody().front()) {
+    if (!isa<ParamOp, CastOp, PackOp, StoreOp>(op)) // weights_c1
+      return op.emitOpError("does not belong into the weight section, which "
+                            "holds param, cast, pack and store only");
+    auto store = dyn_cast<StoreOp>(op);
+    if (!store)
+      continue;
+    int64_t offset = store.getOffset();
+    if (offset % alignment != 0 || offset < end) // weights_c2
+      return store.emitOpError("expects an offset that is a multiple of 64 and "
+                               "at least ")
+             << end << ", got " << offset;
+    auto type = cast<RankedTensorType>(store.getValue().getType());
+    end = offset + getStorageBytes(type);
+    if (end > static_cast<int64_t>(getSize()))
+      return store.emitOpError("ends at byte ")
+             << end << ", beyond the section's size " << getSize();
+  }
+  return success();
+}

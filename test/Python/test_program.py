@@ -1,0 +1,186 @@
+"""The forms of input a program takes, its outputs and its errors."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+
+import tx
+
+TEXTS = [
+    "a terminal game with cards",
+    "development files for a library of network protocols, in C",
+    "fonts",
+]
+
+
+def ragged_batch(program, lengths, seed=0):
+    limit = program._entry("packed")[1]["inputs"][0]["limit"]
+    rng = np.random.default_rng(seed)
+    return [rng.integers(1, limit, n).astype(np.int32) for n in lengths]
+
+
+def padded_batch(sequences, dtype=np.int64):
+    width = max(map(len, sequences))
+    ids = np.zeros((len(sequences), width), dtype)
+    mask = np.zeros((len(sequences), width), dtype)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = 1
+    return ids, mask
+
+
+def test_ragged_equals_padded_equals_packed(sections):
+    sequences = ragged_batch(sections, [3, 17, 1, 64])
+    ragged = sections(sequences)["logits"]
+    ids, mask = padded_batch(sequences)
+    for mask_dtype in (np.int64, np.int32, bool):
+        padded = sections(input_ids=ids, attention_mask=mask.astype(mask_dtype))["logits"]
+        np.testing.assert_array_equal(padded, ragged)
+    packed = sections(np.concatenate(sequences), offsets=np.cumsum([0, 3, 17, 1, 64]))
+    np.testing.assert_array_equal(packed["logits"], ragged)
+
+
+def test_a_sequence_does_not_depend_on_its_neighbours(sections):
+    sequences = ragged_batch(sections, [5, 60, 2, 31])
+    together = sections(sequences)["logits"]
+    for row, sequence in enumerate(sequences):
+        np.testing.assert_array_equal(sections([sequence])["logits"][0], together[row])
+
+
+def test_mask_and_types_are_optional(sections):
+    ids = np.stack(ragged_batch(sections, [9, 9]))
+    plain = sections(ids)["logits"]
+    np.testing.assert_array_equal(sections(ids, np.ones_like(ids))["logits"], plain)
+    np.testing.assert_array_equal(
+        sections(ids, token_type_ids=np.zeros_like(ids))["logits"], plain
+    )
+    assert not np.array_equal(sections(ids, token_type_ids=np.ones_like(ids))["logits"], plain)
+
+
+def test_outputs_can_be_the_callers(sections):
+    sequences = ragged_batch(sections, [4, 8])
+    out = np.zeros((2, len(sections.labels)), np.float32)
+    result = sections(sequences, out={"logits": out})
+    assert result["logits"] is out
+    np.testing.assert_array_equal(out, sections(sequences)["logits"])
+
+
+def test_packed_input_is_not_copied(sections):
+    from tx.program import _to_int32
+
+    ids = np.arange(1, 5, dtype=np.int32)
+    assert _to_int32("input_ids", ids) is ids
+
+
+def test_encode_tokenizes_and_labels_are_kept(sections):
+    logits = sections.encode(TEXTS)["logits"]
+    assert logits.shape == (len(TEXTS), len(sections.labels))
+    assert sections.labels[int(logits[0].argmax())] == "games"
+    assert sections.labels[int(logits[2].argmax())] == "fonts"
+
+
+def test_encode_cuts_long_texts(sections):
+    assert sections.encode(["word " * 500])["logits"].shape[0] == 1
+
+
+def test_two_threads_share_one_program(sections):
+    sequences = ragged_batch(sections, [33, 12, 7])
+    expected = sections(sequences)["logits"]
+    failures = []
+
+    def work():
+        for _ in range(50):
+            if not np.array_equal(sections(sequences)["logits"], expected):
+                failures.append("differs")
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_thread_count_does_not_change_bits(sections):
+    sequences = ragged_batch(sections, [33, 64, 7, 50])
+    two = tx.Program(sections.path, threads=2)
+    np.testing.assert_array_equal(two(sequences)["logits"], sections(sequences)["logits"])
+
+
+def test_forked_child_can_run(sections):
+    two = tx.Program(sections.path, threads=2)
+    sequences = ragged_batch(sections, [33, 64])
+    expected = two(sequences)["logits"]
+    child = os.fork()
+    if child == 0:
+        same = np.array_equal(two(sequences)["logits"], expected)
+        os._exit(0 if same else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_copied_weights_give_the_same(sections):
+    sequences = ragged_batch(sections, [10, 20])
+    copied = tx.Program(sections.path, weights="copy")
+    np.testing.assert_array_equal(copied(sequences)["logits"], sections(sequences)["logits"])
+
+
+def test_repr_and_metadata(sections):
+    assert "logits" in repr(sections)
+    assert sections.metadata["model"]["family"] == "bert"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_ids": [[1, 2, 10**6]]}, "expected 0 to"),
+        ({"input_ids": [[1, 2, -1]]}, "expected 0 to"),
+        ({"input_ids": [[1, 2, 10**12]]}, "do not fit int32"),
+        ({"input_ids": [[1] * 65]}, "at most 64"),
+        ({"input_ids": np.zeros((0, 4), int)}, "batch is empty"),
+        ({"input_ids": []}, "input_ids"),
+        ({"input_ids": [[1, 2], []]}, "sequence 1 is empty"),
+        ({"input_ids": np.ones((2, 3), int), "attention_mask": np.ones((2, 4))}, "attention_mask"),
+        (
+            {"input_ids": np.ones((2, 3), int), "attention_mask": [[1, 1, 1], [0, 0, 0]]},
+            "sequence 1 is empty",
+        ),
+        ({"input_ids": np.ones((2, 3), int), "token_type_ids": np.full((2, 3), 2)}, "expected 0 to 1"),
+        ({"input_ids": [[1.5, 2]]}, "expected integers"),
+        ({"input_ids": np.ones(3, int)}, "dimensions"),
+        ({"input_ids": np.ones(3, int), "offsets": [0, 2]}, "offsets end at 2"),
+        ({"input_ids": np.ones(3, int), "offsets": [0, 2, 1, 3]}, "do not ascend"),
+        ({"input_ids": np.ones(3, int), "offsets": [1, 3]}, "offsets begin"),
+        ({"input_ids": [[1, 2], [3]], "token_type_ids": [[0, 0]]}, "token_type_ids"),
+        ({"input_ids": [[1]], "out": {"logits": np.zeros((1, 3), np.float32)}}, "logits"),
+        ({"input_ids": [[1]], "out": {"nothing": np.zeros(1, np.float32)}}, "nothing"),
+    ],
+)
+def test_wrong_inputs_are_explained(sections, arguments, message):
+    with pytest.raises(tx.InputError, match=message):
+        sections(**arguments)
+
+
+def test_files_that_are_no_artefacts(tmp_path, sections):
+    with pytest.raises(tx.FileError, match="no such file"):
+        tx.Program(tmp_path / "missing.so")
+    text = tmp_path / "text.so"
+    text.write_text("hello")
+    with pytest.raises(tx.ModelFormatError, match="cannot load"):
+        tx.Program(text)
+    with pytest.raises(tx.ModelFormatError, match="not a compiled model"):
+        tx.Program(sections.path, prefix="other")
+
+
+def test_truncated_artefact(tmp_path, sections):
+    cut = tmp_path / "cut.so"
+    cut.write_bytes(sections.path.read_bytes()[:-100])
+    with pytest.raises(tx.ModelFormatError, match="compile the model again"):
+        tx.Program(cut)([[1, 2]])
+
+
+def test_cpu_without_the_instructions(monkeypatch, sections):
+    monkeypatch.setenv("TX_ISA", "x86-64")
+    with pytest.raises(tx.TargetMismatchError, match="compiled for"):
+        tx.Program(sections.path)([[1, 2]])
