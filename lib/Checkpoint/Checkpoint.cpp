@@ -1,0 +1,101 @@
+//===- Checkpoint.cpp - Checkpoints in a folder ---------------------------===//
+
+#include "tx/Checkpoint/Safetensors.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+using namespace tx;
+
+static std::string join(StringRef dir, StringRef file) {
+  SmallString<256> path(dir);
+  sys::path::append(path, file);
+  return path.str().str();
+}
+
+/// The tensors of an index, by the shard that holds them.
+static Expected<std::map<std::string, std::string>>
+readIndex(const std::string &path) {
+  Expected<std::string> text = readTextFile(path);
+  if (!text)
+    return text.takeError();
+  Expected<json::Value> value = parseJson(*text, path);
+  if (!value)
+    return value.takeError();
+  const json::Object *object = value->getAsObject();
+  const json::Object *map = object ? object->getObject("weight_map") : nullptr;
+  if (!map)
+    return makeError(ExitCode::Malformed, "{0}: no object weight_map", path);
+  std::map<std::string, std::string> shards;
+  for (const auto &[key, entry] : *map) {
+    std::optional<StringRef> file = entry.getAsString();
+    if (!file || file->empty() || *file == "." || *file == ".." ||
+        file->find_first_of("/\\") != StringRef::npos ||
+        file->contains('\0'))
+      return makeError(ExitCode::Malformed,
+                       "{0}: tensor '{1}' is in file '{2}', expected the plain "
+                       "name of a file in the same folder",
+                       path, StringRef(key), file ? *file : "");
+    shards[key.str()] = file->str();
+  }
+  return shards;
+}
+
+Expected<Checkpoint> Checkpoint::open(StringRef dir) {
+  Checkpoint result;
+  std::string single = join(dir, "model.safetensors");
+  std::string index = join(dir, "model.safetensors.index.json");
+  if (sys::fs::exists(single)) {
+    Expected<std::unique_ptr<SafetensorsFile>> file =
+        SafetensorsFile::open(single);
+    if (!file)
+      return file.takeError();
+    for (const auto &[key, view] : (*file)->tensors())
+      result.locations[key] = {"model.safetensors", file->get(), &view};
+    result.files["model.safetensors"] = std::move(*file);
+    return std::move(result);
+  }
+  if (!sys::fs::exists(index)) {
+    if (sys::fs::exists(join(dir, "pytorch_model.bin")))
+      return withHint(
+          makeError(ExitCode::Unsupported,
+                    "{0} holds pytorch_model.bin, which can run any program "
+                    "when it is read; only safetensors are read",
+                    dir),
+          "convert it with the framework: AutoModel.from_pretrained(DIR)"
+          ".save_pretrained(OUT, safe_serialization=True)");
+    return makeError(ExitCode::File,
+                     "{0} holds neither model.safetensors nor "
+                     "model.safetensors.index.json",
+                     dir);
+  }
+
+  Expected<std::map<std::string, std::string>> shards = readIndex(index);
+  if (!shards)
+    return shards.takeError();
+  for (const auto &[key, name] : *shards) {
+    std::unique_ptr<SafetensorsFile> &file = result.files[name];
+    if (!file) {
+      Expected<std::unique_ptr<SafetensorsFile>> opened =
+          SafetensorsFile::open(join(dir, name));
+      if (!opened)
+        return opened.takeError();
+      file = std::move(*opened);
+    }
+    const TensorView *view = file->find(key);
+    if (!view)
+      return makeError(ExitCode::Malformed,
+                       "{0}: tensor '{1}' is not in {2}, where the index has it",
+                       index, key, name);
+    result.locations[key] = {name, file.get(), view};
+  }
+  for (const auto &[name, file] : result.files)
+    for (const auto &[key, view] : file->tensors())
+      if (auto found = shards->find(key);
+          found == shards->end() || found->second != name)
+        return makeError(ExitCode::Malformed,
+                         "{0}: tensor '{1}' of {2} is not in the index", index,
+                         key, name);
+  return std::move(result);
+}
