@@ -59,6 +59,7 @@ tx::createTargetMachine(TargetAttr target) {
   llvm::TargetOptions options;
   options.FunctionSections = true;
   options.DataSections = true;
+  options.UseInitArray = true; // the runtime has a constructor
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
       triple, "x86-64", "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
       llvm::CodeGenOptLevel::Aggressive));
@@ -160,6 +161,9 @@ static llvm::Error linkRuntime(llvm::Module &module,
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) {
     return &value == function;
   });
+  // What is initialized from outside is not touched by the above.
+  module.getNamedGlobal("tx_the_program")
+      ->setLinkage(llvm::GlobalValue::InternalLinkage);
   // The text of a translation unit's path would differ between build folders.
   module.setModuleIdentifier("tx");
   module.setSourceFileName("tx");

@@ -35,13 +35,12 @@ static llvm::Error readKernels(mlir::ModuleOp module, ProgramInfo &info) {
   if (!kernels)
     return notLowered("it has no tx.kernels");
   for (mlir::Attribute attribute : kernels) {
-    auto name = mlir::dyn_cast<mlir::StringAttr>(attribute);
-    mlir::Operation *function = name ? module.lookupSymbol(name) : nullptr;
-    if (!function)
+    auto kernel = mlir::dyn_cast<mlir::DictionaryAttr>(attribute);
+    auto name = kernel ? kernel.getAs<mlir::StringAttr>("name") : nullptr;
+    if (!name || !module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(name))
       return notLowered("tx.kernels names a function it does not have");
     info.kernels.push_back(name.str());
-    info.schedules.push_back(
-        function->getAttrOfType<ScheduleAttr>(kScheduleAttrName));
+    info.schedules.push_back(kernel.getAs<ScheduleAttr>("schedule"));
   }
   return llvm::Error::success();
 }

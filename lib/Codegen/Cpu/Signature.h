@@ -1,7 +1,7 @@
 //===- Signature.h - What callers must know of an entry ---------*- C++ -*-===//
 //
-// The C++ form of `tx.signature`, the dictionary that tx-lower-entries puts on
-// an entry:
+// The C++ form of `tx.signature`, the dictionary that tx-describe-entries
+// puts on an entry:
 //
 //   {entry = "packed", inputs = [{name = "input_ids", dtype = "i32",
 //    shape = array<i64: -1>, limit = 30522 : i64}, ...], outputs = [...],
@@ -22,10 +22,19 @@
 namespace tx {
 
 inline constexpr llvm::StringLiteral kSignatureAttrName = "tx.signature";
+/// On the module: for each kernel, in the order of the runtime's numbers,
+/// {name = "linear", schedule = #tx.schedule<...>}.
 inline constexpr llvm::StringLiteral kKernelsAttrName = "tx.kernels";
 inline constexpr llvm::StringLiteral kScratchAttrName = "tx.scratch";
-/// On a kernel's function: its `#tx.schedule`.
-inline constexpr llvm::StringLiteral kScheduleAttrName = "tx.schedule";
+/// On a call: for each result, the sizes (numbers and codes) of its dimensions.
+inline constexpr llvm::StringLiteral kSizesAttrName = "tx.sizes";
+/// On a call that plans tiles: the operand that holds the offsets, and rows.
+inline constexpr llvm::StringLiteral kTilesAttrName = "tx.tiles";
+/// Beside the TX_DIM_ codes: the work items of a plan.
+inline constexpr int64_t kDimTiles = -5;
+
+/// As many inputs, and as many outputs, as the runtime takes (Runtime.h).
+inline constexpr size_t kMaxEntryTensors = 8;
 
 /// An input or output. `shape` holds sizes and the TX_DIM_ codes.
 struct TensorSignature {

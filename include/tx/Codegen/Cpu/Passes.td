@@ -34,18 +34,38 @@ def ExpandMath : Pass<"tx-expand-math"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def DescribeEntries : Pass<"tx-describe-entries", "::mlir::ModuleOp"> {
+  let summary = "Write down what emitted kernels no longer tell.";
+  let description = [{
+    While kernels still have bodies: gives each entry its `tx.signature` (inputs and
+    outputs with names, types, sizes and index limits, the workspace, the FLOPs),
+    each call `tx.sizes`, the sizes of its results, and the module `tx.kernels`, the
+    kernels with their schedules in the order of the runtime's numbers.
+
+    ```mlir
+    %p = tx.call @plan_tiles(%offsets) {places = [#tx.place<token, 0>]} : (tensor<?xi32>) -> tensor<?x2xi32>
+    // becomes: as many rows as there are tiles of 64 rows in operand 0, by 2
+    %p = tx.call @plan_tiles(%offsets) {places = [#tx.place<token, 0>], tx.sizes = [array<i64: -5, 2>], tx.tiles = array<i64: 0, 64>} : ...
+    ```
+
+    Requires: scheduled.
+  }];
+  let dependentDialects = ["::tx::TxDialect"];
+}
+
 def LowerEntries : Pass<"tx-lower-entries", "::mlir::ModuleOp"> {
   let summary = "Turn entries into functions that drive kernels.";
   let description = [{
-    Replaces each entry by an LLVM function on a `tx_call` (tx_program.h) that, call by
+    Replaces each entry by a function on a `tx_call` (tx_program.h) that, call by
     call, fills the kernel's arguments with addresses and sizes and hands its work
     items to `parallel_for`. Parameter expressions move to one `tx.weights` op; the
-    code knows their byte offsets. What callers must know of an entry is kept in
-    its `tx.signature`.
+    code knows their byte offsets.
 
-    Requires: scheduled, kernels emitted.
+    Requires: entries described, kernels emitted.
   }];
-  let dependentDialects = ["::tx::TxDialect", "::mlir::LLVM::LLVMDialect"];
+  let dependentDialects = ["::tx::TxDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::scf::SCFDialect"];
 }
 
 #endif // TX_CODEGEN_CPU_PASSES_TD

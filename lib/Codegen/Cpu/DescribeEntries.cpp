@@ -1,0 +1,249 @@
+//===- DescribeEntries.cpp - What emitted kernels no longer tell ----------===//
+//
+// Analyses follow calls into kernels; once kernels are code on words, nothing
+// can be followed. What the code of entries and callers need is written down
+// before.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Signature.h"
+#include "mlir/IR/Builders.h"
+#include "tx/Analysis/Flops.h"
+#include "tx/Analysis/IndexLimits.h"
+#include "tx/Analysis/TokenDims.h"
+#include "tx/Codegen/Cpu/Passes.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace tx {
+#define GEN_PASS_DEF_DESCRIBEENTRIES
+#include "tx/Codegen/Cpu/Passes.h.inc"
+} // namespace tx
+
+using namespace mlir;
+using namespace tx;
+
+/// The number or code of a size.
+static int64_t getCode(const DimSymbol &dim) {
+  switch (dim.kind) {
+  case DimSymbol::Kind::Static:
+    return dim.size;
+  case DimSymbol::Kind::Tokens:
+    return TX_DIM_TOKENS;
+  case DimSymbol::Kind::Sequences:
+    return TX_DIM_SEQUENCES;
+  case DimSymbol::Kind::SequencesPlus1:
+    return TX_DIM_SEQUENCES_PLUS;
+  case DimSymbol::Kind::PaddedLength:
+    return TX_DIM_LENGTH;
+  case DimSymbol::Kind::Tiles:
+    return kDimTiles;
+  case DimSymbol::Kind::Unknown:
+    break;
+  }
+  llvm_unreachable("sizes of an entry are known");
+}
+
+static std::vector<int64_t> getCodes(ArrayRef<DimSymbol> dims) {
+  std::vector<int64_t> codes;
+  for (const DimSymbol &dim : dims)
+    codes.push_back(getCode(dim));
+  return codes;
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+/// Gives `call` the sizes of its results.
+static LogicalResult describeCall(tx::CallOp call, const TokenDims &dims) {
+  Builder builder(call.getContext());
+  SmallVector<Attribute> sizes;
+  for (Value result : call.getResults()) {
+    for (const DimSymbol &dim : dims.getDims(result)) {
+      if (dim.kind != DimSymbol::Kind::Tiles || call->hasAttr(kTilesAttrName))
+        continue;
+      auto operand = llvm::find(call.getOperands(), dim.offsets);
+      if (operand == call.getOperands().end())
+        return call.emitOpError("plans tiles of offsets that it does not take");
+      call->setAttr(kTilesAttrName,
+                    builder.getDenseI64ArrayAttr(
+                        {operand - call.getOperands().begin(), dim.rows}));
+    }
+    sizes.push_back(
+        builder.getDenseI64ArrayAttr(getCodes(dims.getDims(result))));
+  }
+  call->setAttr(kSizesAttrName, builder.getArrayAttr(sizes));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Signature
+//===----------------------------------------------------------------------===//
+
+/// The user's name of an argument or result, or `fallback` and its number.
+static std::string getName(Attribute name, StringRef fallback, unsigned index) {
+  if (auto text = dyn_cast_or_null<StringAttr>(name))
+    return text.str();
+  return (fallback + Twine(index)).str();
+}
+
+/// An integer of the model dictionary.
+static int64_t getModelNumber(ModuleOp module, StringRef name,
+                              int64_t fallback) {
+  if (auto model = module->getAttrOfType<DictionaryAttr>(kModelAttrName))
+    if (auto number = model.getAs<IntegerAttr>(name))
+      return number.getInt();
+  return fallback;
+}
+
+/// Masks and token types may be left out; ones and zeros stand for them.
+static bool isOptional(StringRef name) {
+  return name == "attention_mask" || name == "token_type_ids";
+}
+
+/// The C interface knows int32 and float32, four dimensions, and sizes that
+/// follow from the inputs.
+static FailureOr<TensorSignature> describeTensor(func::FuncOp entry,
+                                                 Value value, std::string name,
+                                                 const TokenDims &dims) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || type.getRank() > 4 || type.getEncoding() ||
+      !(type.getElementType().isF32() || type.getElementType().isInteger(32)))
+    return entry.emitOpError()
+           << "has input or output '" << name << "' of type " << value.getType()
+           << ", expected a tensor of f32 or i32 with at most 4 dimensions";
+  TensorSignature tensor;
+  tensor.name = std::move(name);
+  tensor.dtype = type.getElementType().isF32() ? TX_F32 : TX_I32;
+  tensor.shape = getCodes(dims.getDims(value));
+  if (llvm::is_contained(tensor.shape, kDimTiles))
+    return entry.emitOpError() << "has output '" << tensor.name
+                               << "', whose size callers cannot know";
+  return tensor;
+}
+
+/// The runtime tells sequences by one input; without it nothing can be checked.
+static LogicalResult checkInputs(func::FuncOp entry,
+                                 const EntrySignature &signature) {
+  if (signature.inputs.size() > kMaxEntryTensors ||
+      entry.getNumResults() > kMaxEntryTensors)
+    return entry.emitOpError()
+           << "has more than " << kMaxEntryTensors << " inputs or outputs";
+  StringRef needed = signature.isPadded() ? "attention_mask" : "offsets";
+  std::vector<int64_t> shape{TX_DIM_SEQUENCES_PLUS};
+  if (signature.isPadded())
+    shape = {TX_DIM_SEQUENCES, TX_DIM_LENGTH};
+  llvm::StringSet<> names;
+  bool found = false;
+  for (const TensorSignature &input : signature.inputs) {
+    if (!names.insert(input.name).second)
+      return entry.emitOpError()
+             << "has two inputs called '" << input.name << "'";
+    found |=
+        input.name == needed && input.dtype == TX_I32 && input.shape == shape;
+  }
+  if (!found)
+    return entry.emitOpError()
+           << "is " << signature.name << " and expects an input '" << needed
+           << "' of type "
+           << (signature.isPadded() ? "tensor<?x?xi32>" : "tensor<?xi32>");
+  return success();
+}
+
+static LogicalResult describeInputs(func::FuncOp entry, const TokenDims &dims,
+                                    EntrySignature &signature) {
+  for (BlockArgument argument : entry.getArguments()) {
+    unsigned index = argument.getArgNumber();
+    FailureOr<TensorSignature> tensor = describeTensor(
+        entry, argument,
+        getName(entry.getArgAttr(index, kNameAttrName), "input", index), dims);
+    if (failed(tensor))
+      return failure();
+    tensor->limit = getIndexLimit(argument).value_or(0);
+    tensor->optional = isOptional(tensor->name);
+    signature.inputs.push_back(std::move(*tensor));
+  }
+  return checkInputs(entry, signature);
+}
+
+static LogicalResult describeOutputs(func::FuncOp entry, const TokenDims &dims,
+                                     EntrySignature &signature) {
+  Operation *terminator = entry.getBody().front().getTerminator();
+  for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
+    FailureOr<TensorSignature> tensor = describeTensor(
+        entry, value,
+        getName(entry.getResultAttr(index, kNameAttrName), "output", index),
+        dims);
+    if (failed(tensor))
+      return failure();
+    signature.outputs.push_back(std::move(*tensor));
+  }
+  return success();
+}
+
+/// Describes `entry` and its calls.
+static LogicalResult describeEntry(func::FuncOp entry, ModuleOp module) {
+  FailureOr<TokenDims> dims = TokenDims::compute(entry);
+  if (failed(dims))
+    return failure();
+  EntrySignature signature;
+  signature.name = entry->getAttrOfType<StringAttr>(kEntryAttrName).str();
+  if (signature.name != "packed" && signature.name != "padded")
+    return entry.emitOpError() << "is an entry called '" << signature.name
+                               << "', expected packed or padded";
+  signature.workspace = entry->getAttrOfType<WorkspaceAttr>(kWorkspaceAttrName);
+  if (!signature.workspace)
+    return entry.emitOpError("has no workspace; run tx-plan-memory first");
+  // Without a position table any length goes.
+  signature.maxLength = getModelNumber(module, "max_length", INT32_MAX);
+  signature.positionBase = getModelNumber(module, "position_base", 0);
+  if (failed(describeInputs(entry, *dims, signature)) ||
+      failed(describeOutputs(entry, *dims, signature)))
+    return failure();
+  for (auto call : entry.getOps<tx::CallOp>()) {
+    if (failed(describeCall(call, *dims)))
+      return failure();
+    signature.flops += getFlops(call, *dims);
+  }
+  entry->setAttr(kSignatureAttrName,
+                 signature.toAttribute(module.getContext()));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Pass
+//===----------------------------------------------------------------------===//
+
+static ArrayAttr listKernels(ModuleOp module) {
+  Builder builder(module.getContext());
+  SmallVector<Attribute> kernels;
+  for (auto kernel : module.getOps<KernelOp>()) {
+    SmallVector<NamedAttribute> fields{
+        builder.getNamedAttr("name", kernel.getSymNameAttr())};
+    if (ScheduleAttr schedule = kernel.getScheduleAttr())
+      fields.push_back(builder.getNamedAttr("schedule", schedule));
+    kernels.push_back(builder.getDictionaryAttr(fields));
+  }
+  return builder.getArrayAttr(kernels);
+}
+
+namespace {
+struct DescribeEntries : tx::impl::DescribeEntriesBase<DescribeEntries> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    llvm::StringSet<> names;
+    for (auto function : module.getOps<func::FuncOp>()) {
+      auto name = function->getAttrOfType<StringAttr>(kEntryAttrName);
+      if (!name)
+        continue;
+      if (!names.insert(name.getValue()).second) {
+        function.emitOpError() << "is the second entry called " << name;
+        return signalPassFailure();
+      }
+      if (failed(describeEntry(function, module)))
+        return signalPassFailure();
+    }
+    module->setAttr(kKernelsAttrName, listKernels(module));
+  }
+};
+} // namespace

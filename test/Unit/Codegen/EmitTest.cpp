@@ -1,0 +1,212 @@
+//===- EmitTest.cpp - Files from a lowered module -------------------------===//
+//
+// A module as phase `lower` leaves it, written by hand: one kernel that looks
+// up a table of weights. What is emitted is loaded and run.
+//
+//===----------------------------------------------------------------------===//
+
+#include "EmitTest.h"
+#include "tx/Runtime/tx_program.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
+#include <dlfcn.h>
+
+using namespace tx;
+using namespace tx::test;
+
+//===----------------------------------------------------------------------===//
+// Shared objects
+//===----------------------------------------------------------------------===//
+
+TEST_F(EmitTest, SharedObjectRuns) {
+  std::string path = file("model.so");
+  ASSERT_EQ(emit(path, {}), "");
+  SharedLibrary library(path);
+  const tx_model *model = library.model("tx_model_v1");
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->abi_version, TX_ABI_VERSION);
+  EXPECT_STREQ(model->isa, "x86-64-v3");
+  EXPECT_EQ(model->weights_size, 128);
+  EXPECT_EQ(lookUp(model, {3, 0, 2}), (std::vector<float>{13, 10, 12}));
+}
+
+TEST_F(EmitTest, IsReproducible) {
+  for (EmitKind kind : {EmitKind::SharedObject, EmitKind::Object,
+                        EmitKind::Llvm, EmitKind::Assembly}) {
+    EmitOptions options;
+    options.kind = kind;
+    ASSERT_EQ(emit(file("first.o"), options), "");
+    ASSERT_EQ(emit(file("second.o"), options), "");
+    EXPECT_EQ(read(file("first.o")), read(file("second.o")));
+  }
+}
+
+TEST_F(EmitTest, ExportsOneFunctionUnderThePrefix) {
+  EmitOptions options;
+  options.symbolPrefix = "my_model";
+  std::string path = file("model.so");
+  ASSERT_EQ(emit(path, options), "");
+  EXPECT_EQ(exportedSymbols(path), std::vector<std::string>{"my_model_v1"});
+}
+
+TEST_F(EmitTest, NeedsOnlyLibc) {
+  std::string path = file("model.so");
+  ASSERT_EQ(emit(path, {}), "");
+  // Nothing outside the C library, which every process has.
+  for (const std::string &name : undefinedSymbols(path))
+    EXPECT_NE(dlsym(RTLD_DEFAULT, name.c_str()), nullptr) << name;
+}
+
+TEST_F(EmitTest, EndsInAFooter) {
+  std::string path = file("model.so");
+  ASSERT_EQ(emit(path, {}), "");
+  std::string bytes = read(path);
+  tx_weights_footer footer;
+  ASSERT_GT(bytes.size(), sizeof footer);
+  std::memcpy(&footer, bytes.data() + bytes.size() - sizeof footer,
+              sizeof footer);
+  EXPECT_STREQ(footer.magic, TX_FOOTER_MAGIC);
+  EXPECT_EQ(footer.offset % (2 << 20), 0);
+  EXPECT_EQ(footer.size, 128);
+  EXPECT_EQ(size_t(footer.offset + footer.size) + sizeof footer, bytes.size());
+  const float *weights =
+      reinterpret_cast<const float *>(bytes.data() + footer.offset);
+  EXPECT_EQ(weights[0], 10);
+  EXPECT_EQ(weights[3], 13);
+  EXPECT_EQ(weights[16], 7); // the second store, at 64
+}
+
+TEST_F(EmitTest, DamagedFilesAreRefused) {
+  std::string path = file("model.so");
+  ASSERT_EQ(emit(path, {}), "");
+  std::string bytes = read(path);
+  write(file("short.so"), bytes.substr(0, bytes.size() - 8));
+  SharedLibrary shortened(file("short.so"));
+  EXPECT_TRUE(contains(createError(shortened.model("tx_model_v1")),
+                       "does not end in weights"));
+
+  bytes[bytes.size() - 1] ^= 1; // in the digest
+  write(file("other.so"), bytes);
+  SharedLibrary other(file("other.so"));
+  EXPECT_TRUE(contains(createError(other.model("tx_model_v1")),
+                       "belong to another model"));
+}
+
+TEST_F(EmitTest, DigestFollowsTheWeights) {
+  ASSERT_EQ(emit(file("a.so"), {}), "");
+  replace("13.0", "14.0");
+  ASSERT_EQ(emit(file("b.so"), {}), "");
+  auto digest = [&](llvm::StringRef name) {
+    std::string bytes = read(file(name));
+    return bytes.substr(bytes.size() - 32);
+  };
+  EXPECT_NE(digest("a.so"), digest("b.so"));
+}
+
+TEST_F(EmitTest, MetadataDescribesTheArtefact) {
+  ASSERT_EQ(emit(file("model.so"), {}), "");
+  SharedLibrary library(file("model.so"));
+  auto json = llvm::json::parse(library.model("tx_model_v1")->metadata);
+  ASSERT_TRUE(bool(json)) << llvm::toString(json.takeError());
+  const llvm::json::Object &object = *json->getAsObject();
+  EXPECT_EQ(object.getString("format"), "tx");
+  EXPECT_EQ(object.getInteger("abi_version"), TX_ABI_VERSION);
+  EXPECT_EQ(object.getInteger("weights_bytes"), 128);
+  EXPECT_EQ(object.getObject("target")->getString("isa"), "x86-64-v3");
+  EXPECT_EQ(object.getObject("model")->getString("family"), "table");
+  const llvm::json::Object &entry =
+      *object.getArray("entries")->front().getAsObject();
+  EXPECT_EQ(entry.getString("name"), "packed");
+  EXPECT_EQ(
+      entry.getArray("inputs")->front().getAsObject()->getInteger("limit"), 4);
+}
+
+TEST_F(EmitTest, SanitizedCodeCallsTheSanitizer) {
+  EmitOptions options;
+  options.kind = EmitKind::Llvm;
+  options.sanitizer = Sanitizer::Address;
+  ASSERT_EQ(emit(file("a.ll"), options), "");
+  EXPECT_TRUE(contains(read(file("a.ll")), "__asan_report_load"));
+  options.sanitizer = Sanitizer::Thread;
+  ASSERT_EQ(emit(file("t.ll"), options), "");
+  EXPECT_TRUE(contains(read(file("t.ll")), "__tsan_read"));
+}
+
+TEST_F(EmitTest, RuntimeKeepsTheBaseline) {
+  EmitOptions options;
+  options.kind = EmitKind::Llvm;
+  ASSERT_EQ(emit(file("a.ll"), options), "");
+  std::string text = read(file("a.ll"));
+  EXPECT_TRUE(contains(text, "\"target-cpu\"=\"x86-64-v3\""));
+  EXPECT_TRUE(contains(text, "\"target-cpu\"=\"x86-64\""));
+}
+
+//===----------------------------------------------------------------------===//
+// Failures
+//===----------------------------------------------------------------------===//
+
+TEST_F(EmitTest, BadPrefix) {
+  for (const char *prefix : {"", "1st", "a-b", "a b", "ä"}) {
+    EmitOptions options;
+    options.symbolPrefix = prefix;
+    EXPECT_TRUE(
+        contains(emit(file("model.so"), options), "is not a C identifier"));
+  }
+  EXPECT_FALSE(llvm::sys::fs::exists(file("model.so")));
+}
+
+TEST_F(EmitTest, BadThreads) {
+  EmitOptions options;
+  options.threads = 0;
+  EXPECT_EQ(emit(file("model.so"), options),
+            "0 threads are asked for, expected 1 to 1024");
+}
+
+TEST_F(EmitTest, UnwritableOutput) {
+  for (EmitKind kind : {EmitKind::SharedObject, EmitKind::Object,
+                        EmitKind::Llvm, EmitKind::Assembly}) {
+    EmitOptions options;
+    options.kind = kind;
+    EXPECT_TRUE(contains(emit(file("no/such/folder/model.o"), options),
+                         "no/such/folder"));
+    EXPECT_EQ(lastCode, ExitCode::File);
+  }
+}
+
+TEST_F(EmitTest, MissingWeightsLeaveOldFilesAlone) {
+  write(file("model.so"), "precious");
+  replace("dense<[10.0, 11.0, 12.0, 13.0]>",
+          "#tx.external<\"missing.safetensors\", \"w\">");
+  EXPECT_TRUE(contains(emit(file("model.so"), {}), "missing.safetensors"));
+  EXPECT_EQ(read(file("model.so")), "precious");
+  EXPECT_EQ(listFiles(), std::vector<std::string>{"model.so"});
+}
+
+TEST_F(EmitTest, HeaderWouldReplaceTheObject) {
+  EmitOptions options;
+  options.kind = EmitKind::Object;
+  EXPECT_TRUE(contains(emit(file("model.h"), options), "name the object"));
+}
+
+TEST_F(EmitTest, UnknownTarget) {
+  replace("isa = \"x86-64-v3\"", "isa = \"riscv64\"");
+  EXPECT_TRUE(contains(emit(file("model.so"), {}), "riscv64"));
+  EXPECT_EQ(lastCode, ExitCode::Unsupported);
+}
+
+TEST_F(EmitTest, UndefinedFunction) {
+  replace("llvm.return %items : i64",
+          "%more = llvm.call @elsewhere(%items) : (i64) -> i64\n"
+          "    llvm.return %more : i64");
+  replace("llvm.func @table_items",
+          "llvm.func @elsewhere(i64) -> i64\n  llvm.func @table_items");
+  EXPECT_EQ(emit(file("model.so"), {}),
+            "generated code calls 'elsewhere', which is not defined");
+}
+
+TEST_F(EmitTest, NotLowered) {
+  replace("tx.kernels = [{name = \"table\"}], ", "");
+  EXPECT_EQ(emit(file("model.so"), {}),
+            "the module cannot be emitted: it has no tx.kernels");
+}
