@@ -10,6 +10,7 @@
 
 #include "tx/Checkpoint/Safetensors.h"
 #include "tx/Dialect/Tx/IR/Tx.h"
+#include <vector>
 
 namespace tx {
 
@@ -31,6 +32,8 @@ private:
   llvm::Expected<const SafetensorsFile *> openFile(llvm::StringRef file);
   std::string root;
   std::map<std::string, std::unique_ptr<SafetensorsFile>> files;
+  /// Splat literals, written out; by attribute.
+  std::map<const void *, std::vector<uint8_t>> splats;
 };
 
 /// Writes the value of param expression `value` (param, cast, pack) to `out`,
