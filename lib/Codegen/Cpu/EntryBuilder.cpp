@@ -166,21 +166,46 @@ FailureOr<Value> EntryBuilder::getAddress(CallOp call, PlaceAttr place) {
   llvm_unreachable("unknown kind of place");
 }
 
+/// Whether `call` has what tx-plan-memory and tx-describe-entries add.
+static bool isDescribed(tx::CallOp call) {
+  auto sizes = call->getAttrOfType<ArrayAttr>(kSizesAttrName);
+  auto tiles = call->getAttrOfType<DenseI64ArrayAttr>(kTilesAttrName);
+  bool hasTiles = tiles && tiles.size() == 2 && tiles[0] >= 0 &&
+                  tiles[0] < call.getNumOperands() && tiles[1] > 0;
+  if (!call.getPlacesAttr() || !sizes ||
+      sizes.size() != call.getNumResults() ||
+      call.getPlacesAttr().size() != call.getNumResults())
+    return false;
+  for (auto [result, attribute] : llvm::zip(call.getResults(), sizes)) {
+    auto codes = dyn_cast<DenseI64ArrayAttr>(attribute);
+    if (!codes ||
+        codes.size() != cast<RankedTensorType>(result.getType()).getRank() ||
+        (llvm::is_contained(codes.asArrayRef(), kDimTiles) && !hasTiles))
+      return false;
+  }
+  return llvm::all_of(call.getPlacesAttr(), llvm::IsaPred<PlaceAttr>);
+}
+
+/// Sizes of result number `index`.
+static ArrayRef<int64_t> getCodes(tx::CallOp call, unsigned index) {
+  auto sizes = call->getAttrOfType<ArrayAttr>(kSizesAttrName);
+  return cast<DenseI64ArrayAttr>(sizes[index]).asArrayRef();
+}
+
 /// Gives the results of `call` their addresses and sizes.
 LogicalResult EntryBuilder::placeResults(tx::CallOp call) {
-  ArrayAttr list = call.getPlacesAttr();
-  auto sizes = call->getAttrOfType<ArrayAttr>(kSizesAttrName);
-  if (!list || !sizes || sizes.size() != call.getNumResults())
+  if (!isDescribed(call))
     return call.emitOpError(
         "has no places or sizes; run tx-plan-memory and tx-describe-entries");
-  for (auto [result, attribute, codes] : llvm::zip_equal(
-           call.getResults(), list.getAsRange<PlaceAttr>(), sizes)) {
+  for (OpResult result : call->getResults()) {
+    unsigned index = result.getResultNumber();
     Place place;
-    FailureOr<Value> address = getAddress(call, attribute);
+    FailureOr<Value> address =
+        getAddress(call, cast<PlaceAttr>(call.getPlacesAttr()[index]));
     if (failed(address))
       return failure();
     place.address = *address;
-    for (int64_t code : cast<DenseI64ArrayAttr>(codes).asArrayRef()) {
+    for (int64_t code : getCodes(call, index)) {
       if (code != kDimTiles) {
         place.sizes.push_back(getSize(code));
         continue;
@@ -197,22 +222,21 @@ LogicalResult EntryBuilder::placeResults(tx::CallOp call) {
 /// After the call that packs a padded batch the number of tokens is known: the
 /// last entry of the offsets it wrote.
 void EntryBuilder::readTokenCount(tx::CallOp call) {
-  for (auto [result, codes] : llvm::zip_equal(
-           call.getResults(), call->getAttrOfType<ArrayAttr>(kSizesAttrName))) {
-    ArrayRef<int64_t> sizes = cast<DenseI64ArrayAttr>(codes).asArrayRef();
-    if (sizes != ArrayRef<int64_t>{TX_DIM_SEQUENCES_PLUS})
-      continue;
-    tokens = loadOffset(places[result].address, sequences);
-    // The other results are as long as what was packed.
-    for (auto [other, otherCodes] : llvm::zip_equal(
-             call.getResults(), call->getAttrOfType<ArrayAttr>(kSizesAttrName)))
-      for (auto [size, code] :
-           llvm::zip_equal(places[other].sizes,
-                           cast<DenseI64ArrayAttr>(otherCodes).asArrayRef()))
-        if (code == TX_DIM_TOKENS)
-          size = tokens;
+  auto isOffsets = [&](OpResult result) {
+    return getCodes(call, result.getResultNumber()) ==
+           ArrayRef<int64_t>{TX_DIM_SEQUENCES_PLUS};
+  };
+  auto offsets = llvm::find_if(call->getResults(), isOffsets);
+  if (offsets == call->getResults().end())
     return;
-  }
+  tokens = loadOffset(places[*offsets].address, sequences);
+  // The other results are as long as what was packed.
+  for (OpResult result : call->getResults())
+    for (auto [size, code] :
+         llvm::zip_equal(places[result].sizes,
+                         getCodes(call, result.getResultNumber())))
+      if (code == TX_DIM_TOKENS)
+        size = tokens;
 }
 
 LogicalResult EntryBuilder::buildCall(tx::CallOp call) {

@@ -38,7 +38,10 @@ static LogicalResult numberKernels(ModuleOp module,
     return module.emitOpError(
         "does not list its kernels; run tx-describe-entries first");
   for (auto [index, attribute] : llvm::enumerate(kernels)) {
-    auto name = cast<DictionaryAttr>(attribute).getAs<StringAttr>("name");
+    auto kernel = dyn_cast<DictionaryAttr>(attribute);
+    auto name = kernel ? kernel.getAs<StringAttr>("name") : nullptr;
+    if (!name)
+      return module.emitOpError() << "has the malformed kernel " << attribute;
     std::string items = name.str() + "_items";
     if (!module.lookupSymbol<func::FuncOp>(name) ||
         !module.lookupSymbol<func::FuncOp>(items))
