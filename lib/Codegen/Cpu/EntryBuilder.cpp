@@ -172,8 +172,7 @@ static bool isDescribed(tx::CallOp call) {
   auto tiles = call->getAttrOfType<DenseI64ArrayAttr>(kTilesAttrName);
   bool hasTiles = tiles && tiles.size() == 2 && tiles[0] >= 0 &&
                   tiles[0] < call.getNumOperands() && tiles[1] > 0;
-  if (!call.getPlacesAttr() || !sizes ||
-      sizes.size() != call.getNumResults() ||
+  if (!call.getPlacesAttr() || !sizes || sizes.size() != call.getNumResults() ||
       call.getPlacesAttr().size() != call.getNumResults())
     return false;
   for (auto [result, attribute] : llvm::zip(call.getResults(), sizes)) {
@@ -232,9 +231,8 @@ void EntryBuilder::readTokenCount(tx::CallOp call) {
   tokens = loadOffset(places[*offsets].address, sequences);
   // The other results are as long as what was packed.
   for (OpResult result : call->getResults())
-    for (auto [size, code] :
-         llvm::zip_equal(places[result].sizes,
-                         getCodes(call, result.getResultNumber())))
+    for (auto [size, code] : llvm::zip_equal(
+             places[result].sizes, getCodes(call, result.getResultNumber())))
       if (code == TX_DIM_TOKENS)
         size = tokens;
 }
