@@ -1,1 +1,147 @@
+//===- AssignSchedules.cpp - Choose register tiles and work items ---------===//
+//
+// Linear: a register tile of `rows` x `panels` panels holds its accumulators,
+// one vector of weights for each of its columns and one broadcast element of x:
+//
+//   registers >= rows * v + v + 1,  v = panels * panel width / lanes
+//
+// With 32 registers v = 3, with 16 v = 2 (one panel of two vectors), which
+// gives 8 x 3 panels of AVX-512 and 6 x 1 panel of AVX2; both have more
+// accumulators than multiply-adds are in flight.
+//
+// Attention: as many rows as linear, cut down to a divisor of the rows of a
+// work item, which the plan of its tiles has decided.
+//
+// Row-wise and all other kernels: row by row, 16 rows an item.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelWidth.h"
+#include "mlir/IR/SymbolTable.h"
 #include "tx/Transforms/Schedule/Passes.h"
+
+namespace tx {
+#define GEN_PASS_DEF_ASSIGNSCHEDULES
+#include "tx/Transforms/Schedule/Passes.h.inc"
+} // namespace tx
+
+using namespace mlir;
+using namespace tx;
+
+/// Rows of a work item of linear, at most: enough to reuse a panel of weights
+/// from the first-level cache, few enough to share out a short batch.
+static constexpr int64_t kLinearItemRows = 64;
+/// Rows of a work item of row-wise kernels: about a page of each operand.
+static constexpr int64_t kRowItemRows = 16;
+
+namespace {
+/// Register tiles of a target.
+struct RegisterTile {
+  int64_t lanes, rows, panels;
+
+  static RegisterTile get(TargetAttr target) {
+    int64_t lanes = target.getLanes();
+    int64_t vectorsPerPanel = kPanelWidth / lanes;
+    int64_t vectors = target.getRegisters() >= 32 ? 3 : 2;
+    int64_t panels = std::max<int64_t>(1, vectors / vectorsPerPanel);
+    vectors = panels * vectorsPerPanel;
+    int64_t rows = (target.getRegisters() - 1 - vectors) / vectors;
+    // Even rows: work items of both parities of lengths waste the least.
+    rows = rows > 1 ? rows / 2 * 2 : 1;
+    return {lanes, rows, panels};
+  }
+};
+
+struct AssignSchedules : tx::impl::AssignSchedulesBase<AssignSchedules> {
+  void runOnOperation() override;
+
+  /// Fails where a plan of attention is missing or ambiguous.
+  FailureOr<ScheduleAttr> choose(KernelOp kernel, const RegisterTile &tile);
+  FailureOr<ScheduleAttr> chooseAttention(KernelOp kernel,
+                                          AttentionOp attention,
+                                          const RegisterTile &tile);
+};
+} // namespace
+
+/// Rows of the plan that made `tiles`, a value of an entry; 0 if `tiles` is not
+/// a plan.
+static int64_t getPlanRows(Value tiles) {
+  Operation *op = tiles.getDefiningOp();
+  if (auto call = dyn_cast_or_null<tx::CallOp>(op)) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
+        call, call.getKernelAttr());
+    unsigned index = cast<OpResult>(tiles).getResultNumber();
+    Operation *terminator = kernel.getBody().front().getTerminator();
+    op = terminator->getOperand(index).getDefiningOp();
+  }
+  auto plan = dyn_cast_or_null<PlanTilesOp>(op);
+  return plan ? static_cast<int64_t>(plan.getRows()) : 0;
+}
+
+FailureOr<ScheduleAttr>
+AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
+                                 const RegisterTile &tile) {
+  auto tiles = dyn_cast_or_null<BlockArgument>(attention.getTiles());
+  if (!tiles)
+    return attention.emitOpError("has no tiles to work through; run "
+                                 "tx-plan-attention-tiles before kernels are "
+                                 "formed");
+  int64_t itemRows = 0;
+  auto uses = SymbolTable::getSymbolUses(kernel, getOperation());
+  for (SymbolTable::SymbolUse use : *uses) {
+    auto call = dyn_cast<tx::CallOp>(use.getUser());
+    if (!call)
+      continue;
+    int64_t planRows = getPlanRows(call.getOperands()[tiles.getArgNumber()]);
+    if (planRows == 0)
+      return call.emitOpError("passes tiles that no tx.plan_tiles made");
+    if (itemRows && planRows != itemRows)
+      return kernel.emitOpError("is called with plans of ")
+             << itemRows << " and of " << planRows
+             << " rows, but its work items can have one size only";
+    itemRows = planRows;
+  }
+  if (itemRows == 0)
+    itemRows = tile.rows;
+  int64_t rows = std::min(tile.rows, itemRows);
+  while (itemRows % rows != 0)
+    --rows;
+  return ScheduleAttr::get(&getContext(), tile.lanes, rows, tile.panels,
+                           itemRows);
+}
+
+FailureOr<ScheduleAttr> AssignSchedules::choose(KernelOp kernel,
+                                                const RegisterTile &tile) {
+  Block &body = kernel.getBody().front();
+  for (auto attention : body.getOps<AttentionOp>())
+    return chooseAttention(kernel, attention, tile);
+  if (!body.getOps<LinearOp>().empty())
+    return ScheduleAttr::get(&getContext(), tile.lanes, tile.rows, tile.panels,
+                             kLinearItemRows / tile.rows * tile.rows);
+  return ScheduleAttr::get(&getContext(), tile.lanes, 1, 1, kRowItemRows);
+}
+
+void AssignSchedules::runOnOperation() {
+  ModuleOp module = getOperation();
+  auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+  if (!target) {
+    module.emitError("expects a ")
+        << kTargetAttrName << " to schedule for; run tx-attach-target first";
+    return signalPassFailure();
+  }
+  if (kPanelWidth % target.getLanes() != 0 || target.getRegisters() < 8) {
+    module.emitError("cannot schedule for ")
+        << target << ": expected lanes that divide " << kPanelWidth
+        << " and at least 8 registers";
+    return signalPassFailure();
+  }
+  RegisterTile tile = RegisterTile::get(target);
+  for (auto kernel : module.getOps<KernelOp>()) {
+    if (kernel.getSchedule())
+      continue;
+    FailureOr<ScheduleAttr> schedule = choose(kernel, tile);
+    if (failed(schedule))
+      return signalPassFailure();
+    kernel.setScheduleAttr(*schedule);
+  }
+}

@@ -14,10 +14,13 @@ def PlanAttentionTiles : Pass<"tx-plan-attention-tiles"> {
     %p = tx.plan_tiles %o rows 64 : (tensor<?xi32>) -> tensor<?x2xi32>
     %a = tx.attention full %q, %k, %v offsets %o, %o tiles %p {...}
     ```
-    All attention ops with the same query offsets share one plan.
+    All attention ops with the same query offsets share one plan. Attention that
+    has a plan, and attention inside kernels, is left alone.
   }];
   let dependentDialects = ["::tx::TxDialect"];
-  let options = [Option<"rows", "rows", "int64_t", "64", "query rows of a work item">];
+  let options = [Option<"rows", "rows", "int64_t", "0",
+                        "query rows of a work item; 0: 64, or 48 where the target has "
+                        "fewer than 32 vector registers">];
 }
 
 def FormKernels : Pass<"tx-form-kernels", "::mlir::ModuleOp"> {

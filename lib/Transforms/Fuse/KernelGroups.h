@@ -1,0 +1,37 @@
+//===- KernelGroups.h - Which ops become one kernel -------------*- C++ -*-===//
+//
+// The decision half of tx-form-kernels: read-only, no rewriting.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TX_LIB_TRANSFORMS_FUSE_KERNELGROUPS_H
+#define TX_LIB_TRANSFORMS_FUSE_KERNELGROUPS_H
+
+#include "tx/Dialect/Tx/IR/Tx.h"
+#include <string>
+#include <vector>
+
+namespace tx {
+
+/// Ops of one kernel, in program order. Only the last one's results are used
+/// outside.
+struct KernelGroup {
+  llvm::SmallVector<mlir::Operation *> ops;
+
+  mlir::Operation *getRoot() const { return ops.back(); }
+
+  /// What the kernel computes, as a symbol: "linear_gelu", "attention",
+  /// "rows_embedding_add_layer_norm".
+  std::string getName() const;
+};
+
+/// Whether `op` may stay in an entry beside calls of kernels.
+bool isParamOp(mlir::Operation *op);
+
+/// The groups of `block`, ordered by their roots. Params and calls belong to
+/// none.
+std::vector<KernelGroup> findKernelGroups(mlir::Block &block);
+
+} // namespace tx
+
+#endif // TX_LIB_TRANSFORMS_FUSE_KERNELGROUPS_H
