@@ -13,18 +13,16 @@ using namespace tx;
 // The type of a dense value repeats the result's, so it is printed once.
 ParseResult ParamOp::parse(OpAsmParser &parser, OperationState &result) {
   Attribute value;
-  Type type;
   SMLoc valueLoc = parser.getCurrentLocation();
   if (parser.parseAttribute(value) ||
       parser.parseOptionalAttrDict(result.attributes))
     return failure();
-  if (auto typed = dyn_cast<TypedAttr>(value)) {
-    type = typed.getType();
-  } else if (parser.parseColonType(type)) {
+  // All three forms carry the type.
+  auto typed = dyn_cast<TypedAttr>(value);
+  if (!typed || !isa<RankedTensorType>(typed.getType()))
     return parser.emitError(valueLoc, "expected ': type' after the value");
-  }
   result.addAttribute("value", value);
-  result.addTypes(type);
+  result.addTypes(typed.getType());
   return success();
 }
 
@@ -32,8 +30,6 @@ void ParamOp::print(OpAsmPrinter &printer) {
   printer << ' ';
   printer.printAttribute(getValue());
   printer.printOptionalAttrDict((*this)->getAttrs(), {"value"});
-  if (!isa<TypedAttr>(getValue()))
-    printer << " : " << getResult().getType();
 }
 
 LogicalResult ParamOp::verify() {

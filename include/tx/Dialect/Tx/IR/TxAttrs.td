@@ -67,18 +67,23 @@ def Tx_DimKind : I32EnumAttr<"DimKind", "what a workspace buffer grows with", [
 // Attributes
 //===----------------------------------------------------------------------===//
 
-def Tx_ExternalAttr : Tx_Attr<"External", "external"> {
+def Tx_ExternalAttr : Tx_Attr<"External", "external", [TypedAttrInterface]> {
   let summary = "A tensor in a safetensors file";
   let description = [{
     Names tensor `key` of `file`; a relative `file` resolves against the
     parameter root (by default the folder of the module's own file). The bytes
-    are mapped on demand and never enter the IR. The element type and shape are
-    those of the op that holds the attribute and must equal the file's.
+    are mapped on demand and never enter the IR. Element type and shape must
+    equal the file's.
 
-    Example: `#tx.external<"model.safetensors", "embeddings.LayerNorm.weight">`
+    Example: `#tx.external<"model.safetensors", "embeddings.LayerNorm.weight"> : tensor<384xf32>`
   }];
-  let parameters = (ins StringRefParameter<"file name">:$file,
+  let parameters = (ins AttributeSelfTypeParameter<"">:$type,
+                        StringRefParameter<"file name">:$file,
                         StringRefParameter<"tensor name">:$key);
+  let builders = [AttrBuilderWithInferredContext<(ins "::mlir::Type":$type,
+      "::llvm::StringRef":$file, "::llvm::StringRef":$key), [{
+    return $_get(type.getContext(), type, file, key);
+  }]>];
   let assemblyFormat = "`<` $file `,` $key `>`";
 }
 
