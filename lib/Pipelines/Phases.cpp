@@ -61,7 +61,6 @@ static void buildSchedule(OpPassManager &pm) {
 
 static void buildLower(OpPassManager &pm) {
   // While kernels still say what they compute.
-  pm.addPass(createDescribeEntries());
   pm.addPass(createDescribeEntries()); // while kernels still have bodies
   pm.addNestedPass<KernelOp>(createConvertTxToLinalg());
   pm.addPass(createEmitKernels());
