@@ -6,8 +6,6 @@
 
 #include "EmitTest.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Program.h"
 
 using namespace tx;
 using namespace tx::test;
@@ -20,23 +18,6 @@ protected:
     options.kind = EmitKind::Object;
     options.symbolPrefix = prefix.str();
     return emit(file(name), options);
-  }
-
-  /// Runs `program`; its exit code, its output in file("out").
-  int run(llvm::StringRef program, std::vector<std::string> arguments) {
-    std::string path = program.contains('/') ? program.str() : "";
-    if (path.empty()) {
-      auto found = llvm::sys::findProgramByName(program);
-      if (!found)
-        return -1;
-      path = *found;
-    }
-    std::vector<llvm::StringRef> words{path};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    std::string out = file("out"), err = file("err");
-    std::optional<llvm::StringRef> redirects[] = {
-        std::nullopt, llvm::StringRef(out), llvm::StringRef(err)};
-    return llvm::sys::ExecuteAndWait(path, words, std::nullopt, redirects);
   }
 };
 } // namespace

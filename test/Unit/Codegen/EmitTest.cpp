@@ -10,7 +10,10 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Process.h"
+#include <csignal>
 #include <dlfcn.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 using namespace tx;
 using namespace tx::test;
@@ -179,6 +182,23 @@ TEST_F(EmitTest, MissingWeightsLeaveOldFilesAlone) {
   replace("dense<[10.0, 11.0, 12.0, 13.0]>",
           "#tx.external<\"missing.safetensors\", \"w\">");
   EXPECT_TRUE(contains(emit(file("model.so"), {}), "missing.safetensors"));
+  EXPECT_EQ(read(file("model.so")), "precious");
+  EXPECT_EQ(listFiles(), std::vector<std::string>{"model.so"});
+}
+
+TEST_F(EmitTest, FullDiskLeavesOldFilesAlone) {
+  write(file("model.so"), "precious");
+  // A limit on the size of files stands for the disk: the file takes more than
+  // 2 MiB. In a child, because limits stay.
+  auto emitLimited = [&] {
+    signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{1 << 20, 1 << 20};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    std::string message = emit(file("model.so"), {});
+    fprintf(stderr, "%s", message.c_str());
+    _exit(static_cast<int>(lastCode));
+  };
+  EXPECT_EXIT(emitLimited(), testing::ExitedWithCode(3), "model.so");
   EXPECT_EQ(read(file("model.so")), "precious");
   EXPECT_EQ(listFiles(), std::vector<std::string>{"model.so"});
 }

@@ -32,6 +32,9 @@ protected:
   /// Emits it; the message of the failure, or nothing.
   std::string emit(llvm::StringRef path, const EmitOptions &options);
   ExitCode lastCode = ExitCode::Ok;
+  /// Runs `program`, a path or a name; its exit code, -1 if it cannot be run.
+  /// What it prints is in file("out") and file("err").
+  int run(llvm::StringRef program, std::vector<std::string> arguments) const;
 
   std::vector<std::string> exportedSymbols(llvm::StringRef path) const;
   std::vector<std::string> undefinedSymbols(llvm::StringRef path) const;

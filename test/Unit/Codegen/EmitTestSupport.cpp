@@ -11,6 +11,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
 #include <dlfcn.h>
 
 using namespace tx;
@@ -155,6 +156,23 @@ std::string EmitTest::emit(llvm::StringRef path, const EmitOptions &options) {
     lastCode = failure.getCode();
   });
   return message;
+}
+
+int EmitTest::run(llvm::StringRef program,
+                  std::vector<std::string> arguments) const {
+  std::string path = program.str();
+  if (!program.contains('/')) {
+    auto found = llvm::sys::findProgramByName(program);
+    if (!found)
+      return -1;
+    path = *found;
+  }
+  std::vector<llvm::StringRef> words{path};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::string out = file("out"), err = file("err");
+  std::optional<llvm::StringRef> redirects[] = {
+      std::nullopt, llvm::StringRef(out), llvm::StringRef(err)};
+  return llvm::sys::ExecuteAndWait(path, words, std::nullopt, redirects);
 }
 
 /// Dynamic symbols of the shared object at `path`, defined or not.
