@@ -193,15 +193,14 @@ class Program:
                 f"input_ids has {ids.ndim} dimensions; expected (B, S), a list of "
                 "sequences, or (T,) with offsets"
             )
-        given = {"input_ids": ids, "attention_mask": None, "token_type_ids": None}
+        given: dict[str, Any] = {"input_ids": ids}
         for name, values in (("attention_mask", mask), ("token_type_ids", types)):
             if values is None:
                 continue
-            given[name] = _to_int32(name, values)
-            if given[name].shape != ids.shape:
-                raise InputError(
-                    f"{name} has shape {given[name].shape}, but input_ids {ids.shape}"
-                )
+            array = _to_int32(name, values)
+            if array.shape != ids.shape:
+                raise InputError(f"{name} has shape {array.shape}, but input_ids {ids.shape}")
+            given[name] = array
         sizes = {
             _runtime.DIM_TOKENS: ids.size,
             _runtime.DIM_SEQUENCES: ids.shape[0],
