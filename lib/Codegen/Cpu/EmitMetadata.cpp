@@ -9,6 +9,7 @@
 #include "RuntimeBitcode.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 
 using namespace tx;
@@ -155,9 +156,14 @@ static void printEnum(llvm::raw_ostream &os, llvm::StringRef comment,
   if (names.empty())
     return;
   os << "\n/* " << comment << " */\nenum {\n";
-  for (auto [index, name] : llvm::enumerate(names))
-    os << "  " << prefix << "_" << makeIdentifier(name) << " = " << index
+  llvm::StringSet<> used;
+  for (auto [index, name] : llvm::enumerate(names)) {
+    std::string identifier = makeIdentifier(name);
+    while (!used.insert(identifier).second) // "a-b" beside "a.b"
+      identifier += "_";
+    os << "  " << prefix << "_" << identifier << " = " << index
        << (index + 1 < names.size() ? ",\n" : "\n");
+  }
   os << "};\n";
 }
 
