@@ -198,6 +198,13 @@ llvm::Error tx::emitModule(mlir::ModuleOp module, ParamSource &source,
                            llvm::StringRef path, const EmitOptions &options) {
   if (llvm::Error error = checkOptions(options))
     return error;
+  bool isText =
+      options.kind == EmitKind::Llvm || options.kind == EmitKind::Assembly;
+  if (path == "-" && !isText)
+    return withHint(makeError(ExitCode::Usage,
+                              "an artefact cannot be written to standard "
+                              "output"),
+                    "name a file with -o");
   llvm::Expected<ProgramInfo> info = ProgramInfo::read(module);
   if (!info)
     return info.takeError();
@@ -216,7 +223,6 @@ llvm::Error tx::emitModule(mlir::ModuleOp module, ParamSource &source,
     llvm::raw_string_ostream(text) << **code;
     return emitText(text, path);
   }
-  bool isText = options.kind == EmitKind::Assembly;
   llvm::SmallVector<char, 0> machineCode;
   if (llvm::Error error =
           emitMachineCode(**code, **machine,

@@ -209,6 +209,11 @@ TEST_F(EmitTest, HeaderWouldReplaceTheObject) {
   EXPECT_TRUE(contains(emit(file("model.h"), options), "name the object"));
 }
 
+TEST_F(EmitTest, ArtefactsNeedAFile) {
+  EXPECT_EQ(emit("-", {}), "an artefact cannot be written to standard output");
+  EXPECT_EQ(lastCode, ExitCode::Usage);
+}
+
 TEST_F(EmitTest, UnknownTarget) {
   replace("isa = \"x86-64-v3\"", "isa = \"riscv64\"");
   EXPECT_TRUE(contains(emit(file("model.so"), {}), "riscv64"));
