@@ -171,8 +171,13 @@ static Operation *getOnlyOp(KernelOp kernel) {
   Block &body = kernel.getBody().front();
   Operation *op = &body.front();
   if (std::next(op->getIterator()) != body.getTerminator()->getIterator()) {
-    kernel.emitOpError() << "has several ops and one of them is "
-                         << op->getName() << ", which is a kernel of its own";
+    kernel.emitOpError() << "has several ops and one of them works on "
+                            "sequences; expected that op alone";
+    return nullptr;
+  }
+  if (body.getTerminator()->getNumOperands() == 0) {
+    body.getTerminator()->emitOpError()
+        << "returns no result of " << op->getName();
     return nullptr;
   }
   llvm::SmallPtrSet<Value, 4> returned;
