@@ -17,7 +17,7 @@ using namespace tx;
 //===----------------------------------------------------------------------===//
 
 Location EncoderBuilder::locate(StringRef name) const {
-  return NameLoc::get(builder.getStringAttr(name));
+  return NameLoc::get(builder.getStringAttr(weights.shorten(name)));
 }
 
 RankedTensorType EncoderBuilder::getActivations(int64_t channels) const {

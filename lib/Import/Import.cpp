@@ -8,10 +8,10 @@
 #include "tx/Import/Import.h"
 #include "EncoderBuilder.h"
 #include "Entries.h"
+#include "JsonFields.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace tx;
@@ -60,22 +60,16 @@ struct ModelFolder {
 };
 } // namespace
 
-static std::string join(StringRef dir, StringRef folder, StringRef file = "") {
-  llvm::SmallString<128> path(dir);
-  llvm::sys::path::append(path, folder, file);
-  return std::string(path);
-}
-
 /// Fails unless each step's size is what the step before gives.
 static llvm::Error checkSizes(const SentenceModules &modules,
                               const ModelConfig &config) {
   int64_t size = modules.pooledSize.value_or(config.hiddenSize);
   if (size != config.hiddenSize)
-    return makeError(
-        ExitCode::Malformed,
-        "the pooling's config.json: the dimension is {0}, expected "
-        "{1}, the model's '{2}'",
-        size, config.hiddenSize, config.family->fields.hiddenSize);
+    return makeError(ExitCode::Malformed,
+                     "{0}/config.json: the dimension is {1}, expected {2}, the "
+                     "model's '{3}'",
+                     modules.poolingFolder, size, config.hiddenSize,
+                     config.family->fields.hiddenSize);
   for (const SentenceStep &step : modules.steps) {
     if (!step.dense)
       continue;
@@ -94,7 +88,7 @@ static llvm::Error checkSizes(const SentenceModules &modules,
 static llvm::Error readSentenceFiles(StringRef dir, Head head,
                                      ModelFolder &folder) {
   bool wanted = head == Head::Auto || head == Head::SentenceEmbedding ||
-                !llvm::sys::fs::exists(join(dir, "config.json"));
+                !llvm::sys::fs::exists(joinPath(dir, "config.json"));
   if (!wanted || !hasSentenceModules(dir))
     return llvm::Error::success();
   llvm::Expected<SentenceModules> modules = readSentenceModules(dir);
@@ -113,7 +107,7 @@ static llvm::Error readSentenceFiles(StringRef dir, Head head,
 static llvm::Error openCheckpoints(StringRef dir, Head head,
                                    ModelFolder &folder) {
   llvm::Expected<Checkpoint> checkpoint =
-      Checkpoint::open(join(dir, folder.encoderFolder));
+      Checkpoint::open(joinPath(dir, folder.encoderFolder));
   if (!checkpoint)
     return checkpoint.takeError();
   folder.checkpoint.emplace(std::move(*checkpoint));
@@ -123,7 +117,7 @@ static llvm::Error openCheckpoints(StringRef dir, Head head,
     if (!step.dense)
       continue;
     llvm::Expected<Checkpoint> dense =
-        Checkpoint::open(join(dir, step.dense->folder));
+        Checkpoint::open(joinPath(dir, step.dense->folder));
     if (!dense)
       return dense.takeError();
     folder.dense.emplace_back(&*step.dense, std::move(*dense));
@@ -134,8 +128,9 @@ static llvm::Error openCheckpoints(StringRef dir, Head head,
 static llvm::Error readFolder(StringRef dir, Head head, ModelFolder &folder) {
   if (llvm::Error error = readSentenceFiles(dir, head, folder))
     return error;
-  folder.configFile = join(folder.encoderFolder, "config.json");
-  llvm::Expected<std::string> text = readTextFile(join(dir, folder.configFile));
+  folder.configFile = joinPath(folder.encoderFolder, "config.json");
+  llvm::Expected<std::string> text =
+      readTextFile(joinPath(dir, folder.configFile));
   if (!text)
     return text.takeError();
   llvm::Expected<ModelConfig> config = parseConfig(*text, folder.configFile);
@@ -143,7 +138,7 @@ static llvm::Error readFolder(StringRef dir, Head head, ModelFolder &folder) {
     return config.takeError();
   folder.config = std::move(*config);
   llvm::Expected<std::optional<int64_t>> length = readTokenizerLength(
-      join(dir, folder.encoderFolder), folder.config.getMaxLength());
+      joinPath(dir, folder.encoderFolder), folder.config.getMaxLength());
   if (!length)
     return length.takeError();
   folder.tokenizerLength = *length;

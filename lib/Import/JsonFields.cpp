@@ -3,6 +3,7 @@
 #include "JsonFields.h"
 #include "tx/Checkpoint/Safetensors.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace tx;
@@ -52,6 +53,14 @@ llvm::Expected<json::Value> tx::readJsonFile(StringRef path, StringRef file) {
 bool tx::isPlainName(StringRef name) {
   return !name.empty() && name != "." && name != ".." &&
          name.find_first_of(StringRef("/\\\0", 3)) == StringRef::npos;
+}
+
+std::string tx::joinPath(StringRef dir, StringRef folder, StringRef file) {
+  llvm::SmallString<128> path(dir);
+  for (StringRef part : {folder, file})
+    if (!part.empty())
+      llvm::sys::path::append(path, part);
+  return std::string(path);
 }
 
 std::string tx::describe(const json::Value &value) {

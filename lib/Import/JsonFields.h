@@ -30,6 +30,10 @@ llvm::Expected<llvm::json::Value> readJsonFile(llvm::StringRef path,
 /// not `.` or `..`.
 bool isPlainName(llvm::StringRef name);
 
+/// `dir`/`folder`/`file`, without those that are empty.
+std::string joinPath(llvm::StringRef dir, llvm::StringRef folder,
+                     llvm::StringRef file = "");
+
 /// `value` as JSON, cut to a length that fits a message.
 std::string describe(const llvm::json::Value &value);
 

@@ -11,7 +11,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 using namespace tx;
 namespace json = llvm::json;
@@ -19,12 +18,6 @@ using llvm::StringRef;
 
 static constexpr int64_t kMaxSteps = 32;
 static constexpr int64_t kMaxFeatures = 1 << 16;
-
-static std::string join(StringRef dir, StringRef folder, StringRef file = "") {
-  llvm::SmallString<128> path(dir);
-  llvm::sys::path::append(path, folder, file);
-  return std::string(path);
-}
 
 //===----------------------------------------------------------------------===//
 // Pooling
@@ -58,10 +51,11 @@ static std::vector<std::string> readPoolingModes(JsonFields &fields) {
 
 static llvm::Error readPooling(StringRef dir, StringRef folder,
                                SentenceModules &modules) {
-  std::string file = join(folder, "config.json");
-  llvm::Expected<json::Value> value = readJsonFile(join(dir, file), file);
+  std::string file = joinPath(folder, "config.json");
+  llvm::Expected<json::Value> value = readJsonFile(joinPath(dir, file), file);
   if (!value)
     return value.takeError();
+  modules.poolingFolder = folder.str();
   JsonFields fields(*value, file);
   std::vector<std::string> modes = readPoolingModes(fields);
   if (modes.size() != 1 || (modes[0] != "cls" && modes[0] != "mean"))
@@ -117,8 +111,8 @@ static void checkFeatureNames(JsonFields &fields) {
 }
 
 static llvm::Expected<DenseStep> readDense(StringRef dir, StringRef folder) {
-  std::string file = join(folder, "config.json");
-  llvm::Expected<json::Value> value = readJsonFile(join(dir, file), file);
+  std::string file = joinPath(folder, "config.json");
+  llvm::Expected<json::Value> value = readJsonFile(joinPath(dir, file), file);
   if (!value)
     return value.takeError();
   JsonFields fields(*value, file);
@@ -139,10 +133,10 @@ static llvm::Expected<DenseStep> readDense(StringRef dir, StringRef folder) {
 
 /// A normalize step has a config.json in newer versions, no folder in older.
 static llvm::Error checkNormalize(StringRef dir, StringRef folder) {
-  std::string file = join(folder, "config.json");
-  if (!llvm::sys::fs::exists(join(dir, file)))
+  std::string file = joinPath(folder, "config.json");
+  if (!llvm::sys::fs::exists(joinPath(dir, file)))
     return llvm::Error::success();
-  llvm::Expected<json::Value> value = readJsonFile(join(dir, file), file);
+  llvm::Expected<json::Value> value = readJsonFile(joinPath(dir, file), file);
   if (!value)
     return value.takeError();
   JsonFields fields(*value, file);
@@ -165,7 +159,7 @@ struct ModuleEntry {
 } // namespace
 
 bool tx::hasSentenceModules(StringRef dir) {
-  return llvm::sys::fs::exists(join(dir, kModulesFile));
+  return llvm::sys::fs::exists(joinPath(dir, kModulesFile));
 }
 
 static llvm::Expected<ModuleEntry> readEntry(const json::Value &value) {
@@ -206,7 +200,7 @@ static llvm::Error addStep(StringRef dir, const ModuleEntry &entry,
 
 llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir) {
   llvm::Expected<json::Value> value =
-      readJsonFile(join(dir, kModulesFile), kModulesFile);
+      readJsonFile(joinPath(dir, kModulesFile), kModulesFile);
   if (!value)
     return value.takeError();
   const json::Array *list = value->getAsArray();
@@ -241,7 +235,7 @@ llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir) {
 /// The number called `key` of `file`, if there is such a file and number.
 static llvm::Expected<std::optional<int64_t>>
 readLength(StringRef dir, StringRef file, StringRef key, int64_t most) {
-  std::string path = join(dir, file);
+  std::string path = joinPath(dir, file);
   if (!llvm::sys::fs::exists(path))
     return std::nullopt;
   llvm::Expected<json::Value> value = readJsonFile(path, file);

@@ -31,6 +31,7 @@ struct SentenceStep {
 
 struct SentenceModules {
   std::string encoderFolder; ///< of the encoder; empty if it is the model's own
+  std::string poolingFolder;
   PoolKind pool = PoolKind::Mean;
   std::optional<int64_t> pooledSize; ///< what the pooling's config says
   std::vector<SentenceStep> steps;

@@ -27,6 +27,12 @@ llvm::Error WeightTable::detectPrefix(const Family &family) {
                    words, family.prefix, family.name);
 }
 
+StringRef WeightTable::shorten(StringRef name) const {
+  name.consume_front(prefix);
+  size_t layer = name.find("layer.");
+  return layer == StringRef::npos ? name : name.substr(layer);
+}
+
 bool WeightTable::has(StringRef name) const {
   return checkpoint.tensors().count(name.str()) != 0;
 }
@@ -171,7 +177,7 @@ Value WeightTable::get(StringRef name, ArrayRef<Dim> dims) {
     file = folder.empty() ? tensor->second.file
                           : (folder + "/" + tensor->second.file).str();
   }
-  Location loc = NameLoc::get(builder.getStringAttr(name));
+  Location loc = NameLoc::get(builder.getStringAttr(shorten(name)));
   auto stored = RankedTensorType::get(sizes, type);
   Value value = ParamOp::create(builder, loc, stored,
                                 ExternalAttr::get(stored, file, name));

@@ -41,6 +41,10 @@ public:
   /// The whole name of the body's tensor `name`.
   std::string inBody(llvm::StringRef name) const { return prefix + name.str(); }
 
+  /// `name` as locations call it: from "layer.", if it has that, and without
+  /// the body's prefix.
+  llvm::StringRef shorten(llvm::StringRef name) const;
+
   bool has(llvm::StringRef name) const;
   /// Whether `name` has a weight.
   bool hasWeight(llvm::StringRef name) const;
