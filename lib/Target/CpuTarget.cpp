@@ -65,11 +65,14 @@ std::optional<CpuTarget> tx::resolveCpu(StringRef name) {
   }
   if (X86::parseArchX86(name, /*Only64Bit=*/true) == X86::CK_None)
     return std::nullopt;
-  SmallVector<StringRef> features;
-  X86::getFeaturesForCPU(name, features);
-  return makeTarget(findLevel([&](StringRef f) {
-                      return llvm::is_contained(features, f);
-                    }),
+  SmallVector<StringRef> listed;
+  X86::getFeaturesForCPU(name, listed);
+  StringMap<bool> features; // LLVM's list leaves out what others imply
+  for (StringRef feature : listed) {
+    features[feature] = true;
+    X86::updateImpliedFeatures(feature, true, features);
+  }
+  return makeTarget(findLevel([&](StringRef f) { return features.lookup(f); }),
                     name);
 }
 
