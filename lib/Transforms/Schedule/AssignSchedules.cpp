@@ -9,8 +9,8 @@
 // gives 8 x 3 panels of AVX-512 and 6 x 1 panel of AVX2; both have more
 // accumulators than multiply-adds are in flight.
 //
-// Attention: as many rows as linear, cut down to a divisor of the rows of a
-// work item, which the plan of its tiles has decided.
+// Attention: the same with `panels` vectors of keys, and the rows cut down to a
+// divisor of the rows of a work item, which the plan of its tiles has decided.
 //
 // Row-wise and all other kernels: row by row, 16 rows an item.
 //
@@ -37,7 +37,7 @@ static constexpr int64_t kRowItemRows = 16;
 namespace {
 /// Register tiles of a target.
 struct RegisterTile {
-  int64_t lanes, rows, panels;
+  int64_t lanes, rows, panels, vectors;
 
   static RegisterTile get(TargetAttr target) {
     int64_t lanes = target.getLanes();
@@ -48,7 +48,7 @@ struct RegisterTile {
     int64_t rows = (target.getRegisters() - 1 - vectors) / vectors;
     // Even rows: work items of both parities of lengths waste the least.
     rows = rows > 1 ? rows / 2 * 2 : 1;
-    return {lanes, rows, panels};
+    return {lanes, rows, panels, vectors};
   }
 };
 
@@ -106,7 +106,7 @@ AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
   int64_t rows = std::min(tile.rows, itemRows);
   while (itemRows % rows != 0)
     --rows;
-  return ScheduleAttr::get(&getContext(), tile.lanes, rows, tile.panels,
+  return ScheduleAttr::get(&getContext(), tile.lanes, rows, tile.vectors,
                            itemRows);
 }
 
