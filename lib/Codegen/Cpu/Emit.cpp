@@ -17,6 +17,9 @@
 #include "WeightSection.h"
 #include "tx/Runtime/tx_program.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 #include <sys/stat.h>
@@ -194,6 +197,25 @@ static llvm::Error emitText(llvm::StringRef text, llvm::StringRef path) {
   return file->commit();
 }
 
+namespace {
+/// Keeps LLVM's errors; its default prints them and ends the process.
+struct CollectErrors : llvm::DiagnosticHandler {
+  explicit CollectErrors(std::string &errors) : errors(errors) {}
+
+  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
+    if (info.getSeverity() != llvm::DS_Error)
+      return true;
+    llvm::raw_string_ostream os(errors);
+    llvm::DiagnosticPrinterRawOStream printer(os);
+    os << (errors.empty() ? "" : "; ");
+    info.print(printer);
+    return true;
+  }
+
+  std::string &errors;
+};
+} // namespace
+
 llvm::Error tx::emitModule(mlir::ModuleOp module, ParamSource &source,
                            llvm::StringRef path, const EmitOptions &options) {
   if (llvm::Error error = checkOptions(options))
@@ -212,7 +234,9 @@ llvm::Error tx::emitModule(mlir::ModuleOp module, ParamSource &source,
       createTargetMachine(info->target);
   if (!machine)
     return machine.takeError();
+  std::string errors;
   llvm::LLVMContext context;
+  context.setDiagnosticHandler(std::make_unique<CollectErrors>(errors));
   llvm::Expected<std::unique_ptr<llvm::Module>> code =
       makeLlvmModule(module, *info, options, **machine, context);
   if (!code)
@@ -230,6 +254,8 @@ llvm::Error tx::emitModule(mlir::ModuleOp module, ParamSource &source,
                                  : llvm::CodeGenFileType::ObjectFile,
                           machineCode))
     return error;
+  if (!errors.empty())
+    return makeError(ExitCode::Backend, "LLVM rejects the code: {0}", errors);
   if (isText)
     return emitText({machineCode.data(), machineCode.size()}, path);
   if (options.kind == EmitKind::Object)

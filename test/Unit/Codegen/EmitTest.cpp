@@ -230,6 +230,16 @@ TEST_F(EmitTest, UndefinedFunction) {
             "generated code calls 'elsewhere', which is not defined");
 }
 
+TEST_F(EmitTest, WhatTheBackendRejects) {
+  replace(
+      "llvm.return %items : i64",
+      "%more = llvm.inline_asm \"no such instruction\", \"=r\" : () -> i64\n"
+      "    llvm.return %more : i64");
+  EXPECT_TRUE(contains(emit(file("model.so"), {}), "LLVM rejects the code: "));
+  EXPECT_EQ(lastCode, ExitCode::Backend);
+  EXPECT_FALSE(llvm::sys::fs::exists(file("model.so")));
+}
+
 TEST_F(EmitTest, NotLowered) {
   replace("tx.kernels = [{name = \"table\"}], ", "");
   EXPECT_EQ(emit(file("model.so"), {}),
