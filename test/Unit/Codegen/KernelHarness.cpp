@@ -27,7 +27,7 @@ using namespace tx::test;
 
 static constexpr int32_t kUnwritten = 0x7fc0dead; // a NaN
 
-GuardedTensor::GuardedTensor(llvm::ArrayRef<int64_t> sizes)
+GuardedTensor::GuardedTensor(std::initializer_list<int64_t> sizes)
     : shape(sizes), count(1) {
   for (int64_t size : sizes)
     count *= size;
@@ -45,13 +45,13 @@ GuardedTensor::GuardedTensor(llvm::ArrayRef<int64_t> sizes)
   llvm::fill(ints(), kUnwritten);
 }
 
-GuardedTensor::GuardedTensor(llvm::ArrayRef<int64_t> sizes,
+GuardedTensor::GuardedTensor(std::initializer_list<int64_t> sizes,
                              llvm::ArrayRef<float> values)
     : GuardedTensor(sizes) {
   llvm::copy(values, floats().begin());
 }
 
-GuardedTensor::GuardedTensor(llvm::ArrayRef<int64_t> sizes,
+GuardedTensor::GuardedTensor(std::initializer_list<int64_t> sizes,
                              llvm::ArrayRef<int32_t> values)
     : GuardedTensor(sizes) {
   llvm::copy(values, ints().begin());

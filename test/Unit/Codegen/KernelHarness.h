@@ -22,9 +22,11 @@ namespace tx::test {
 /// touching it is a fault. They start as NaN (as i32, not a plausible index).
 class GuardedTensor {
 public:
-  explicit GuardedTensor(llvm::ArrayRef<int64_t> sizes);
-  GuardedTensor(llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<float> values);
-  GuardedTensor(llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int32_t> values);
+  explicit GuardedTensor(std::initializer_list<int64_t> sizes);
+  GuardedTensor(std::initializer_list<int64_t> sizes,
+                llvm::ArrayRef<float> values);
+  GuardedTensor(std::initializer_list<int64_t> sizes,
+                llvm::ArrayRef<int32_t> values);
   GuardedTensor(GuardedTensor &&other);
   GuardedTensor(const GuardedTensor &) = delete;
   ~GuardedTensor();
