@@ -1,5 +1,6 @@
 //===- Checkpoint.cpp - Checkpoints in a folder ---------------------------===//
 
+#include "Quote.h"
 #include "tx/Checkpoint/Safetensors.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -31,22 +32,48 @@ readIndex(const std::string &path) {
   for (const auto &[key, entry] : *map) {
     std::optional<StringRef> file = entry.getAsString();
     if (!file || file->empty() || *file == "." || *file == ".." ||
-        file->find_first_of("/\\") != StringRef::npos ||
-        file->contains('\0'))
+        file->find_first_of("/\\") != StringRef::npos || file->contains('\0'))
       return makeError(ExitCode::Malformed,
-                       "{0}: tensor '{1}' is in file '{2}', expected the plain "
+                       "{0}: tensor {1} is in file {2}, expected the plain "
                        "name of a file in the same folder",
-                       path, StringRef(key), file ? *file : "");
+                       path, quote(key), quote(file ? *file : ""));
     shards[key.str()] = file->str();
   }
   return shards;
+}
+
+/// Whether there is something of that name, a dangling link included: opening
+/// it says better what is wrong.
+static bool isPresent(const std::string &path) {
+  sys::fs::file_status status;
+  return !sys::fs::status(path, status, /*follow=*/false);
+}
+
+/// Why folder `dir` is no checkpoint.
+static llvm::Error explainAbsence(StringRef dir) {
+  if (!sys::fs::is_directory(dir))
+    return makeError(ExitCode::File, "{0}: {1}", dir,
+                     sys::fs::exists(dir) ? "not a folder" : "no such folder");
+  if (isPresent(join(dir, "pytorch_model.bin")) ||
+      isPresent(join(dir, "pytorch_model.bin.index.json")))
+    return withHint(
+        makeError(ExitCode::Unsupported,
+                  "{0} holds pytorch_model.bin, which can run any program "
+                  "when it is read; only safetensors are read",
+                  dir),
+        "convert it with the framework: python -c \"from transformers import "
+        "AutoModel; AutoModel.from_pretrained('DIR').save_pretrained('OUT')\"");
+  return makeError(ExitCode::File,
+                   "{0} holds neither model.safetensors nor "
+                   "model.safetensors.index.json",
+                   dir);
 }
 
 Expected<Checkpoint> Checkpoint::open(StringRef dir) {
   Checkpoint result;
   std::string single = join(dir, "model.safetensors");
   std::string index = join(dir, "model.safetensors.index.json");
-  if (sys::fs::exists(single)) {
+  if (isPresent(single)) {
     Expected<std::unique_ptr<SafetensorsFile>> file =
         SafetensorsFile::open(single);
     if (!file)
@@ -56,20 +83,8 @@ Expected<Checkpoint> Checkpoint::open(StringRef dir) {
     result.files["model.safetensors"] = std::move(*file);
     return std::move(result);
   }
-  if (!sys::fs::exists(index)) {
-    if (sys::fs::exists(join(dir, "pytorch_model.bin")))
-      return withHint(
-          makeError(ExitCode::Unsupported,
-                    "{0} holds pytorch_model.bin, which can run any program "
-                    "when it is read; only safetensors are read",
-                    dir),
-          "convert it with the framework: AutoModel.from_pretrained(DIR)"
-          ".save_pretrained(OUT, safe_serialization=True)");
-    return makeError(ExitCode::File,
-                     "{0} holds neither model.safetensors nor "
-                     "model.safetensors.index.json",
-                     dir);
-  }
+  if (!isPresent(index))
+    return explainAbsence(dir);
 
   Expected<std::map<std::string, std::string>> shards = readIndex(index);
   if (!shards)
@@ -86,16 +101,20 @@ Expected<Checkpoint> Checkpoint::open(StringRef dir) {
     const TensorView *view = file->find(key);
     if (!view)
       return makeError(ExitCode::Malformed,
-                       "{0}: tensor '{1}' is not in {2}, where the index has it",
-                       index, key, name);
+                       "{0}: tensor {1} is not in {2}, where the index has it",
+                       index, quote(key), name);
     result.locations[key] = {name, file.get(), view};
   }
   for (const auto &[name, file] : result.files)
     for (const auto &[key, view] : file->tensors())
-      if (auto found = shards->find(key);
-          found == shards->end() || found->second != name)
+      if (auto found = shards->find(key); found == shards->end())
         return makeError(ExitCode::Malformed,
                          "{0}: tensor '{1}' of {2} is not in the index", index,
                          key, name);
+      else if (found->second != name)
+        return makeError(ExitCode::Malformed,
+                         "{0}: tensor '{1}' is in {2} as well as in {3}, where "
+                         "the index has it",
+                         index, key, name, found->second);
   return std::move(result);
 }

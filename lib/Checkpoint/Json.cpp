@@ -1,18 +1,23 @@
 //===- Json.cpp - JSON of unknown origin ----------------------------------===//
 //
-// LLVM's parser recurses once per level and keeps the last of two equal keys,
-// so nesting and keys are checked in a pass of their own before it runs.
+// LLVM's parser recurses once per level, keeps the last of two equal keys and
+// needs some forty bytes of memory per value, so nesting, keys and the number
+// of values are checked in a pass of their own before it runs. That pass need
+// not notice wrong syntax: up to the first wrong character it sees what the
+// parser sees, and there the parser stops.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Quote.h"
+#include "RegularFile.h"
 #include "tx/Checkpoint/Safetensors.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace llvm;
 using namespace tx;
+
+/// More than a checkpoint of kMaxTensors needs, well below what fills memory.
+static constexpr size_t kMaxJsonValues = 16'000'000;
 
 namespace {
 /// Walks the text once, knowing strings, brackets and the keys of each object.
@@ -29,11 +34,13 @@ public:
       } else if (c == '{' || c == '[') {
         open.push_back({c == '{', {}});
         if (open.size() > static_cast<size_t>(kMaxJsonDepth))
-          return makeError(ExitCode::Malformed,
-                           "{0}: JSON is nested deeper than {1} levels", what,
-                           kMaxJsonDepth);
-      } else if ((c == '}' || c == ']') && !open.empty()) {
-        open.pop_back();
+          return fail(
+              formatv("JSON is nested deeper than {0} levels", kMaxJsonDepth));
+      } else if (c == '}' || c == ']') {
+        if (!open.empty())
+          open.pop_back();
+      } else if (c == ',' && ++values > kMaxJsonValues) {
+        return fail(formatv("JSON has more than {0} values", kMaxJsonValues));
       }
     }
     return llvm::Error::success();
@@ -45,6 +52,11 @@ private:
     StringSet<> keys;
   };
 
+  template <typename T>
+  llvm::Error fail(const T &message) {
+    return makeError(ExitCode::Malformed, "{0}: {1}", what, message);
+  }
+
   /// Steps to the closing quote; a string before a colon is a key.
   llvm::Error scanString() {
     size_t begin = ++at;
@@ -54,30 +66,30 @@ private:
       at += text[at] == '\\' ? 2 : 1;
     }
     if (at >= text.size() || open.empty() || !open.back().isObject)
-      return llvm::Error::success(); // the parser says what is wrong, if so
+      return llvm::Error::success();
     size_t next = text.find_first_not_of(" \t\r\n", at + 1);
     if (next == StringRef::npos || text[next] != ':')
       return llvm::Error::success();
+    return addKey(begin, escaped);
+  }
+
+  /// The key between `begin` and `at`. Keys are equal if they are once escapes
+  /// are resolved.
+  llvm::Error addKey(size_t begin, bool escaped) {
     std::string key = text.slice(begin, at).str();
     if (escaped) {
       Expected<json::Value> value = json::parse(text.slice(begin - 1, at + 1));
       if (!value)
-        return consumeAs(value.takeError());
+        return fail("not valid JSON: " + toString(value.takeError()));
       key = value->getAsString()->str();
     }
     if (open.back().keys.insert(key).second)
       return llvm::Error::success();
-    return makeError(ExitCode::Malformed, "{0}: key '{1}' appears twice", what,
-                     key);
-  }
-
-  llvm::Error consumeAs(llvm::Error error) {
-    return makeError(ExitCode::Malformed, "{0}: {1}", what,
-                     toString(std::move(error)));
+    return fail("key " + quote(key) + " appears twice");
   }
 
   StringRef text, what;
-  size_t at = 0;
+  size_t at = 0, values = 0;
   SmallVector<Level> open;
 };
 } // namespace
@@ -97,21 +109,12 @@ Expected<json::Value> tx::parseJson(StringRef text, StringRef what) {
 }
 
 Expected<std::string> tx::readTextFile(StringRef path, uint64_t limit) {
-  sys::fs::file_status status;
-  if (std::error_code code = sys::fs::status(path, status))
-    return makeError(ExitCode::File, "cannot open {0}: {1}", path,
-                     code.message());
-  if (status.type() != sys::fs::file_type::regular_file)
-    return makeError(ExitCode::File, "cannot open {0}: not a regular file",
-                     path);
-  if (status.getSize() > limit)
+  Expected<RegularFile> file = RegularFile::open(path);
+  if (!file)
+    return file.takeError();
+  if (file->size() > limit)
     return makeError(ExitCode::Malformed,
                      "{0} has {1} bytes, at most {2} are read", path,
-                     status.getSize(), limit);
-  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
-                                      /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    return makeError(ExitCode::File, "cannot read {0}: {1}", path,
-                     buffer.getError().message());
-  return (*buffer)->getBuffer().str();
+                     file->size(), limit);
+  return file->read();
 }

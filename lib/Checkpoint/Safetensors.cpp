@@ -1,15 +1,13 @@
 //===- Safetensors.cpp - Mapped safetensors files -------------------------===//
 
 #include "tx/Checkpoint/Safetensors.h"
-#include "llvm/ADT/StringSwitch.h"
+#include "Quote.h"
+#include "RegularFile.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace llvm;
@@ -36,8 +34,8 @@ int64_t tx::getSize(Dtype dtype) {
 }
 
 static constexpr std::pair<StringLiteral, Dtype> kDtypeNames[] = {
-    {"BOOL", Dtype::Bool}, {"U8", Dtype::U8},   {"I8", Dtype::I8},
-    {"I16", Dtype::I16},   {"I32", Dtype::I32}, {"I64", Dtype::I64},
+    {"BOOL", Dtype::Bool}, {"U8", Dtype::U8},     {"I8", Dtype::I8},
+    {"I16", Dtype::I16},   {"I32", Dtype::I32},   {"I64", Dtype::I64},
     {"F16", Dtype::F16},   {"BF16", Dtype::BF16}, {"F32", Dtype::F32},
     {"F64", Dtype::F64}};
 
@@ -96,6 +94,11 @@ private:
     if (bytes.size() < lengthBytes)
       return fail(formatv("{0} bytes are too few for a safetensors file",
                           bytes.size()));
+    // What a clone without git-lfs leaves in the place of large files.
+    if (toStringRef(bytes.take_front(64))
+            .starts_with("version https://git-lfs"))
+      return withHint(fail("the file is a pointer of git-lfs"),
+                      "fetch the content with `git lfs pull`");
     uint64_t length = support::endian::read64le(bytes.data());
     uint64_t rest = bytes.size() - lengthBytes;
     if (length > kMaxHeaderBytes)
@@ -121,7 +124,7 @@ private:
     for (const auto &[key, entry] : *object) {
       std::optional<StringRef> string = entry.getAsString();
       if (!string)
-        return fail(formatv("__metadata__ '{0}' is not a string", StringRef(key)));
+        return fail(formatv("__metadata__ {0} is not a string", quote(key)));
       notes[key.str()] = string->str();
     }
     return llvm::Error::success();
@@ -130,6 +133,10 @@ private:
   llvm::Error readTensor(StringRef key, const json::Value &value,
                          std::map<std::string, TensorView> &views,
                          std::vector<Extent> &extents) {
+    if (key.size() > kMaxNameBytes || key != escapeControls(key))
+      return fail(formatv("tensor {0} has a name that is longer than {1} bytes "
+                          "or contains control characters",
+                          quote(key), kMaxNameBytes));
     const json::Object *object = value.getAsObject();
     if (!object)
       return fail(formatv("tensor '{0}' is not described by an object", key));
@@ -174,7 +181,7 @@ private:
       }
     return makeError(ExitCode::Unsupported,
                      "{0}: tensor '{1}' has dtype {2}, which is not supported",
-                     name, key, *dtype);
+                     name, key, escapeControls(dtype->take_front(40)));
   }
 
   llvm::Error readShape(StringRef key, const json::Object &object,
@@ -187,22 +194,25 @@ private:
                           "supported",
                           key, shape->size(), kMaxRank));
     size = getSize(view.dtype);
-    bool overflow = false;
+    // Whoever multiplies the other dimensions of a tensor without elements
+    // must not overflow either.
+    bool overflow = false, isEmpty = false;
     for (const json::Value &entry : *shape) {
       std::optional<int64_t> dim = entry.getAsInteger();
       if (!dim || *dim < 0)
         return fail(formatv("tensor '{0}' has a dimension that is no natural "
                             "number",
                             key));
-      bool wraps = false;
-      size = SaturatingMultiply<uint64_t>(size, *dim, &wraps);
-      overflow |= wraps;
       view.shape.push_back(*dim);
+      if (*dim == 0) {
+        isEmpty = true;
+        continue;
+      }
+      overflow |= size > static_cast<uint64_t>(INT64_MAX) / *dim;
+      size *= *dim;
     }
-    if (llvm::is_contained(view.shape, 0)) {
+    if (isEmpty)
       size = 0;
-      overflow = false;
-    }
     if (overflow)
       return fail(formatv("tensor '{0}' has a shape too large to exist", key));
     return llvm::Error::success();
@@ -223,8 +233,8 @@ private:
       at = extent.end;
     }
     if (at != data.size())
-      return fail(formatv("the last {0} bytes belong to no tensor",
-                          data.size() - at));
+      return fail(
+          formatv("the last {0} bytes belong to no tensor", data.size() - at));
     return llvm::Error::success();
   }
 
@@ -237,43 +247,28 @@ private:
 Expected<std::unique_ptr<SafetensorsFile>>
 SafetensorsFile::parse(ArrayRef<uint8_t> bytes, StringRef name) {
   std::unique_ptr<SafetensorsFile> file(new SafetensorsFile);
-  if (llvm::Error error = HeaderReader(bytes, name).read(file->views, file->notes))
+  if (llvm::Error error =
+          HeaderReader(bytes, name).read(file->views, file->notes))
     return std::move(error);
   return std::move(file);
 }
 
 Expected<std::unique_ptr<SafetensorsFile>>
 SafetensorsFile::open(StringRef path) {
-  std::string name = path.str();
-  auto fail = [&](const char *reason) {
-    return makeError(ExitCode::File, "cannot open {0}: {1}", name, reason);
-  };
-  // O_NONBLOCK: a FIFO must not make us wait before it is refused.
-  int fd = ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0)
-    return fail(std::strerror(errno));
-  struct stat status;
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(fd);
-    return fail("not a regular file");
-  }
-  auto size = static_cast<size_t>(status.st_size);
-  if (size == 0) {
-    ::close(fd);
-    return makeError(ExitCode::Malformed, "{0}: the file is empty", name);
-  }
-  void *base = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  int reason = errno;
-  ::close(fd);
-  if (base == MAP_FAILED)
-    return fail(std::strerror(reason));
-  ArrayRef<uint8_t> bytes(static_cast<const uint8_t *>(base), size);
-  Expected<std::unique_ptr<SafetensorsFile>> file = parse(bytes, name);
+  Expected<RegularFile> opened = RegularFile::open(path);
+  if (!opened)
+    return opened.takeError();
+  if (opened->size() == 0)
+    return makeError(ExitCode::Malformed, "{0}: the file is empty", path);
+  Expected<ArrayRef<uint8_t>> bytes = opened->map();
+  if (!bytes)
+    return bytes.takeError();
+  Expected<std::unique_ptr<SafetensorsFile>> file = parse(*bytes, path);
   if (!file) {
-    ::munmap(base, size);
+    ::munmap(const_cast<uint8_t *>(bytes->data()), bytes->size());
     return file.takeError();
   }
-  (*file)->mapping = bytes;
+  (*file)->mapping = *bytes;
   return file;
 }
 
@@ -300,10 +295,23 @@ void SafetensorsFile::release(ArrayRef<uint8_t> bytes) const {
     ::madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
 }
 
-llvm::Error
-tx::writeSafetensors(StringRef path,
-                     const std::map<std::string, TensorView> &tensors,
-                     const std::map<std::string, std::string> &metadata) {
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+using NamedTensor = std::pair<const std::string, TensorView>;
+
+static uint64_t getBytes(const TensorView &view) {
+  uint64_t size = getSize(view.dtype);
+  for (int64_t dim : view.shape)
+    size *= dim;
+  return size;
+}
+
+/// The header of a file whose data holds `tensors` in this order.
+static std::string
+makeHeader(ArrayRef<const NamedTensor *> tensors,
+           const std::map<std::string, std::string> &metadata) {
   std::string text;
   raw_string_ostream os(text);
   json::OStream writer(os);
@@ -314,33 +322,58 @@ tx::writeSafetensors(StringRef path,
           writer.attribute(key, value);
       });
     uint64_t at = 0;
-    for (const auto &[key, view] : tensors)
-      writer.attributeObject(key, [&, &view = view] {
+    for (const NamedTensor *tensor : tensors) {
+      const TensorView &view = tensor->second;
+      writer.attributeObject(tensor->first, [&] {
         writer.attribute("dtype", getName(view.dtype));
         writer.attributeArray("shape", [&] {
           for (int64_t dim : view.shape)
             writer.value(dim);
         });
         writer.attributeArray("data_offsets", [&] {
-          writer.value(static_cast<int64_t>(at));
+          writer.value(at);
           at += view.bytes.size();
-          writer.value(static_cast<int64_t>(at));
+          writer.value(at);
         });
       });
+    }
   });
+  // The data begins at a multiple of 8 bytes.
   text.resize(alignTo(text.size(), 8), ' ');
+  return text;
+}
+
+llvm::Error
+tx::writeSafetensors(StringRef path,
+                     const std::map<std::string, TensorView> &tensors,
+                     const std::map<std::string, std::string> &metadata) {
+  SmallVector<const NamedTensor *> order;
+  for (const NamedTensor &tensor : tensors) {
+    if (getBytes(tensor.second) != tensor.second.bytes.size())
+      return makeError(ExitCode::Failure,
+                       "tensor '{0}' has {1} bytes, but its dtype and shape "
+                       "need {2}",
+                       tensor.first, tensor.second.bytes.size(),
+                       getBytes(tensor.second));
+    order.push_back(&tensor);
+  }
+  llvm::sort(order, [](const NamedTensor *a, const NamedTensor *b) {
+    int64_t sizeA = getSize(a->second.dtype), sizeB = getSize(b->second.dtype);
+    return sizeA != sizeB ? sizeA > sizeB : a->first < b->first;
+  });
+  std::string header = makeHeader(order, metadata);
 
   Expected<OutputFile> file = OutputFile::create(path);
   if (!file)
     return file.takeError();
   uint8_t length[8];
-  support::endian::write64le(length, text.size());
+  support::endian::write64le(length, header.size());
   if (llvm::Error error = file->write(length))
     return error;
-  if (llvm::Error error = file->write(arrayRefFromStringRef(text)))
+  if (llvm::Error error = file->write(arrayRefFromStringRef(header)))
     return error;
-  for (const auto &[key, view] : tensors)
-    if (llvm::Error error = file->write(view.bytes))
+  for (const NamedTensor *tensor : order)
+    if (llvm::Error error = file->write(tensor->second.bytes))
       return error;
   return file->commit();
 }

@@ -28,7 +28,8 @@ int64_t getSize(Dtype dtype);
 /// The name in a safetensors header, "F32" say.
 llvm::StringRef getName(Dtype dtype);
 
-/// A tensor of an open file; `bytes` point into the mapping.
+/// A tensor of an open file; `bytes` point into the mapping. The format does
+/// not promise that they are aligned.
 struct TensorView {
   Dtype dtype;
   llvm::SmallVector<int64_t, 4> shape;
@@ -39,6 +40,7 @@ struct TensorView {
 inline constexpr uint64_t kMaxHeaderBytes = 100'000'000;
 inline constexpr size_t kMaxTensors = 1'000'000;
 inline constexpr size_t kMaxRank = 8;
+inline constexpr size_t kMaxNameBytes = 1000;
 inline constexpr int kMaxJsonDepth = 32;
 
 /// An open, mapped file.
@@ -99,11 +101,13 @@ private:
 };
 
 /// Writes tensors to `path` through a temporary file that is renamed when it
-/// is complete; an existing file stays as it was on any error. `tensors` are
-/// written in the order of their names.
-llvm::Error writeSafetensors(
-    llvm::StringRef path, const std::map<std::string, TensorView> &tensors,
-    const std::map<std::string, std::string> &metadata = {});
+/// is complete; an existing file stays as it was on any error. Wider dtypes
+/// come first, so that every tensor is aligned, and those of one width in the
+/// order of their names.
+llvm::Error
+writeSafetensors(llvm::StringRef path,
+                 const std::map<std::string, TensorView> &tensors,
+                 const std::map<std::string, std::string> &metadata = {});
 
 /// Parses JSON after checking its size and nesting (kMaxHeaderBytes,
 /// kMaxJsonDepth) and that no object repeats a key. `what` names the text in
@@ -117,7 +121,8 @@ llvm::Expected<std::string> readTextFile(llvm::StringRef path,
 
 /// A file that appears under its name only when it is complete. Used for every
 /// output of every tool. The temporary file lies beside `path` and is removed
-/// on error, on destruction without commit() and on SIGINT and SIGTERM.
+/// on error, on destruction without commit() and on SIGINT and SIGTERM. An
+/// existing file keeps its permissions, a link its target.
 class OutputFile {
 public:
   static llvm::Expected<OutputFile> create(llvm::StringRef path);
@@ -132,6 +137,7 @@ public:
 
 private:
   OutputFile() = default;
+  std::string shown; ///< the path as the user wrote it
   std::string path, temporary;
   int fd = -1;
 };
