@@ -100,7 +100,8 @@ static llvm::Error readSentenceFiles(StringRef dir, Head head,
                : std::move(error);
   }
   folder.encoderFolder = modules->encoderFolder;
-  folder.sentence = std::move(*modules);
+  if (modules->hasPooling)
+    folder.sentence = std::move(*modules);
   return llvm::Error::success();
 }
 

@@ -55,6 +55,7 @@ static llvm::Error readPooling(StringRef dir, StringRef folder,
   llvm::Expected<json::Value> value = readJsonFile(joinPath(dir, file), file);
   if (!value)
     return value.takeError();
+  modules.hasPooling = true;
   modules.poolingFolder = folder.str();
   JsonFields fields(*value, file);
   std::vector<std::string> modes = readPoolingModes(fields);
@@ -204,9 +205,9 @@ llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir) {
   if (!value)
     return value.takeError();
   const json::Array *list = value->getAsArray();
-  if (!list || list->size() < 2 || list->size() > size_t(kMaxSteps))
+  if (!list || list->empty() || list->size() > size_t(kMaxSteps))
     return makeError(ExitCode::Malformed,
-                     "{0}: is {1}, expected a list of 2 to {2} modules",
+                     "{0}: is {1}, expected a list of 1 to {2} modules",
                      kModulesFile, describe(*value), kMaxSteps);
   SentenceModules modules;
   for (auto [index, element] : llvm::enumerate(*list)) {

@@ -31,6 +31,9 @@ struct SentenceStep {
 
 struct SentenceModules {
   std::string encoderFolder; ///< of the encoder; empty if it is the model's own
+  /// False for a list of the encoder alone, as of cross-encoders, whose head is
+  /// in config.json.
+  bool hasPooling = false;
   std::string poolingFolder;
   PoolKind pool = PoolKind::Mean;
   std::optional<int64_t> pooledSize; ///< what the pooling's config says

@@ -139,6 +139,19 @@ TEST(Sentence, encoder_in_a_folder_of_its_own) {
                          "\"embeddings.LayerNorm.weight\">"));
 }
 
+TEST(Sentence, list_of_the_encoder_alone_leaves_the_head_to_the_config) {
+  TestCheckpoint model;
+  model.addRoberta("roberta.");
+  model.addLinear("classifier.dense", 24, 24);
+  model.addLinear("classifier.out_proj", 1, 24);
+  model.config["architectures"] =
+      llvm::json::Array{"RobertaForSequenceClassification"};
+  model.config["id2label"] = llvm::json::Object{{"0", "LABEL_0"}};
+  model.write();
+  model.writeText("modules.json", listModules({{"Transformer", ""}}));
+  EXPECT_TRUE(contains(model.import(), "head = \"sequence-classification\""));
+}
+
 TEST(Sentence, without_files_the_mean) {
   TestCheckpoint model;
   model.addDistilBert();
