@@ -175,7 +175,7 @@ void KernelBuilder::storeVector(Value value, Value address, Value mask) {
     LLVM::StoreOp::create(b, loc, value, address, kElementBytes);
 }
 Value KernelBuilder::tailMask(Value count) {
-  SmallVector<int32_t> steps(llvm::seq<int32_t>(0, lanes));
+  auto steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
   Value step = arith::ConstantOp::create(
       b, loc, DenseElementsAttr::get(vector(i32()), ArrayRef<int32_t>(steps)));
   return less(step, broadcast(toI32(count)));
@@ -293,7 +293,7 @@ Values KernelBuilder::ifElse(Value condition, TypeRange types,
 void KernelBuilder::switchOver(Value value, int64_t last,
                                function_ref<void(int64_t)> body) {
   Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
-  SmallVector<int64_t> cases(llvm::seq_inclusive<int64_t>(1, last));
+  auto cases = llvm::to_vector(llvm::seq_inclusive<int64_t>(1, last));
   auto branch = scf::IndexSwitchOp::create(b, loc, TypeRange(), index, cases,
                                            cases.size());
   OpBuilder::InsertionGuard guard(b);
