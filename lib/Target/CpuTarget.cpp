@@ -1,8 +1,10 @@
 //===- CpuTarget.cpp - Facts about CPUs -----------------------------------===//
 
 #include "tx/Target/CpuTarget.h"
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
@@ -10,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <sched.h>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -26,12 +29,15 @@ struct Level {
 };
 } // namespace
 
-// Highest first. Features beyond those tested come with every CPU that has them;
-// avx512f is implied by the others, and LLVM does not list it for x86-64-v4.
+// Highest first. Features beyond those tested come with every CPU that has
+// them; avx512f is implied by the others, and LLVM does not list it for
+// x86-64-v4.
 static const Level kLevels[] = {
-    {"x86-64-v4", 16, 32,
-     {"avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
-    {"x86-64-v3", 8, 16, {"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}},
+    {"x86-64-v4", 16, 32, {"avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
+    {"x86-64-v3",
+     8,
+     16,
+     {"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}},
 };
 static constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu";
 
@@ -99,26 +105,91 @@ std::string tx::getHostName() {
   return sys::getHostCPUName().str();
 }
 
-/// CPUs that the control group's quota amounts to, rounded up; 0 for no limit.
-static int getQuotaCpus() {
-  std::string quota;
-  int64_t period = 0;
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  if (v2 >> quota >> period && quota != "max" && period > 0)
-    return static_cast<int>((std::atoll(quota.c_str()) + period - 1) / period);
-  int64_t quotaV1 = 0;
-  std::ifstream q("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-  std::ifstream p("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  if (q >> quotaV1 && p >> period && quotaV1 > 0 && period > 0)
-    return static_cast<int>((quotaV1 + period - 1) / period);
-  return 0;
+//===----------------------------------------------------------------------===//
+// CPUs that may be used
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What a control group may use in a period; none without a limit.
+struct Quota {
+  int64_t time, period;
+
+  /// Rounded up: a part of a CPU is worth a thread.
+  int64_t getCpus() const { return divideCeil(time, period); }
+};
+} // namespace
+
+/// The integer at the beginning of `file`, none for "max" and the like.
+static std::optional<int64_t> readInteger(std::ifstream &file) {
+  std::string word;
+  int64_t value;
+  if (!(file >> word) || !to_integer(word, value) || value <= 0)
+    return std::nullopt;
+  return value;
+}
+
+/// Version 2 keeps both numbers in one file, version 1 in two.
+static std::optional<Quota> readQuota(const std::string &folder) {
+  std::ifstream both(folder + "/cpu.max");
+  std::ifstream quota(folder + "/cpu.cfs_quota_us");
+  std::ifstream period(folder + "/cpu.cfs_period_us");
+  std::optional<int64_t> time = readInteger(both.is_open() ? both : quota);
+  std::optional<int64_t> length = readInteger(both.is_open() ? both : period);
+  if (!time || !length)
+    return std::nullopt;
+  return Quota{*time, *length};
+}
+
+/// The folders of this process's control group that hold a CPU quota, as
+/// /proc/self/cgroup tells: lines `0::/PATH` (version 2) or
+/// `ID:CONTROLLERS:/PATH` (version 1).
+static std::vector<std::pair<std::string, std::string>> findGroups() {
+  std::vector<std::pair<std::string, std::string>> groups;
+  std::ifstream list("/proc/self/cgroup");
+  for (std::string line; std::getline(list, line);) {
+    auto [id, rest] = StringRef(line).split(':');
+    auto [controllers, path] = rest.split(':');
+    SmallVector<StringRef> names;
+    controllers.split(names, ',');
+    if (controllers.empty())
+      groups.emplace_back("/sys/fs/cgroup", path.str());
+    else if (llvm::is_contained(names, "cpu"))
+      groups.emplace_back("/sys/fs/cgroup/cpu", path.str());
+  }
+  return groups;
+}
+
+/// CPUs that the tightest quota from this process's group upwards amounts to.
+/// Within a container the path may not exist; the root is the container's then.
+static int64_t getQuotaCpus() {
+  int64_t cpus = INT64_MAX;
+  for (auto &[root, path] : findGroups())
+    for (StringRef group = path;; group = group.rsplit('/').first) {
+      group = group.rtrim('/');
+      if (std::optional<Quota> quota = readQuota(root + group.str()))
+        cpus = std::min(cpus, quota->getCpus());
+      if (group.empty())
+        break;
+    }
+  return cpus;
+}
+
+/// CPUs of the affinity mask, which may be longer than cpu_set_t.
+static int64_t getAffinityCpus() {
+  for (int capacity = CPU_SETSIZE; capacity <= 1 << 20; capacity *= 2) {
+    cpu_set_t *set = CPU_ALLOC(capacity);
+    if (!set)
+      break;
+    size_t size = CPU_ALLOC_SIZE(capacity);
+    bool known = ::sched_getaffinity(0, size, set) == 0;
+    int count = known ? CPU_COUNT_S(size, set) : 0;
+    CPU_FREE(set);
+    if (known)
+      return count;
+  }
+  return 1;
 }
 
 int tx::getAvailableCpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  int cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  if (int quota = getQuotaCpus())
-    cpus = std::min(cpus, quota);
-  return std::max(cpus, 1);
+  return std::max<int64_t>(1, std::min(getAffinityCpus(), getQuotaCpus()));
 }

@@ -3,6 +3,7 @@
 #include "tx/Dialect/Tx/IR/ParamAccess.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 
 #include <cstring>
@@ -11,15 +12,30 @@ using namespace mlir;
 using namespace tx;
 
 int64_t tx::getStorageBytes(RankedTensorType type) {
-  int64_t count = type.getNumElements();
+  // Sizes that no machine has are kept from wrapping round.
+  constexpr int64_t most = int64_t(1) << 62;
+  SmallVector<int64_t> dims(type.getShape());
   if (auto layout = dyn_cast_if_present<LayoutAttr>(type.getEncoding()))
-    count = llvm::alignTo(type.getDimSize(0), layout.getPanels()) *
-            type.getDimSize(1);
-  return count * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    dims[0] =
+        llvm::SaturatingMultiply<uint64_t>(
+            llvm::divideCeil(dims[0], layout.getPanels()), layout.getPanels()) &
+        INT64_MAX;
+  uint64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  for (int64_t dim : dims)
+    bytes = llvm::SaturatingMultiply<uint64_t>(bytes, dim);
+  return std::min<uint64_t>(bytes, most);
+}
+
+static ArrayRef<uint8_t> asBytes(ArrayRef<char> data) {
+  return {reinterpret_cast<const uint8_t *>(data.data()), data.size()};
+}
+
+static RankedTensorType getType(ParamOp op) {
+  return cast<RankedTensorType>(op.getResult().getType());
 }
 
 //===----------------------------------------------------------------------===//
-// ParamSource
+// External params
 //===----------------------------------------------------------------------===//
 
 static Type getElementType(Dtype dtype, MLIRContext *context) {
@@ -50,64 +66,90 @@ llvm::Expected<const SafetensorsFile *> ParamSource::openFile(StringRef name) {
     llvm::sys::path::append(path, name);
   llvm::Expected<std::unique_ptr<SafetensorsFile>> opened =
       SafetensorsFile::open(path);
-  if (!opened) {
-    files.erase(name.str());
+  if (!opened)
     return withHint(opened.takeError(),
                     "external parameters are looked for beside the module; "
                     "--param-root names another folder");
-  }
   file = std::move(*opened);
   return file.get();
 }
 
-llvm::Expected<ArrayRef<uint8_t>> ParamSource::getBytes(ParamOp op) {
-  auto type = cast<RankedTensorType>(op.getResult().getType());
-  if (auto external = dyn_cast<ExternalAttr>(op.getValue())) {
-    llvm::Expected<const SafetensorsFile *> file = openFile(external.getFile());
-    if (!file)
-      return file.takeError();
-    const TensorView *view = (*file)->find(external.getKey());
-    if (!view)
-      return makeError(ExitCode::Malformed, "{0} has no tensor '{1}'",
-                       external.getFile(), external.getKey());
-    if (getElementType(view->dtype, op.getContext()) != type.getElementType() ||
-        ArrayRef<int64_t>(view->shape) != type.getShape()) {
-      std::string expected, shape;
-      llvm::raw_string_ostream(expected) << type;
-      llvm::raw_string_ostream os(shape);
-      llvm::interleave(view->shape, os, "x");
-      return makeError(ExitCode::Malformed,
-                       "tensor '{0}' of {1} is {2} {3}, the module expects {4}",
-                       external.getKey(), external.getFile(),
-                       getName(view->dtype), shape, expected);
-    }
+llvm::Expected<ArrayRef<uint8_t>> ParamSource::getExternalBytes(ParamOp op) {
+  auto external = cast<ExternalAttr>(op.getValue());
+  RankedTensorType type = getType(op);
+  llvm::Expected<const SafetensorsFile *> file = openFile(external.getFile());
+  if (!file)
+    return file.takeError();
+  const TensorView *view = (*file)->find(external.getKey());
+  if (!view)
+    return makeError(ExitCode::Malformed, "{0} has no tensor '{1}'",
+                     external.getFile(), external.getKey());
+  if (getElementType(view->dtype, op.getContext()) == type.getElementType() &&
+      ArrayRef<int64_t>(view->shape) == type.getShape())
     return view->bytes;
+  std::string expected, found;
+  llvm::raw_string_ostream(expected) << type;
+  llvm::raw_string_ostream os(found);
+  llvm::interleaveComma(view->shape, os);
+  return makeError(ExitCode::Malformed,
+                   "tensor '{0}' of {1} is {2} [{3}], the module expects {4}",
+                   external.getKey(), external.getFile(), getName(view->dtype),
+                   found, expected);
+}
+
+//===----------------------------------------------------------------------===//
+// Params in the module
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<ArrayRef<uint8_t>> getResourceBytes(ParamOp op) {
+  auto resource = cast<DenseResourceElementsAttr>(op.getValue());
+  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+  auto expected = static_cast<size_t>(getStorageBytes(getType(op)));
+  if (!blob)
+    return makeError(ExitCode::Malformed, "resource '{0}' has no data",
+                     resource.getRawHandle().getKey());
+  if (blob->getData().size() != expected)
+    return makeError(
+        ExitCode::Malformed, "resource '{0}' has {1} bytes, its type needs {2}",
+        resource.getRawHandle().getKey(), blob->getData().size(), expected);
+  return asBytes(blob->getData());
+}
+
+/// A literal of one value is stored once; here it is written out.
+llvm::Expected<ArrayRef<uint8_t>> ParamSource::getSplatBytes(ParamOp op) {
+  ArrayRef<uint8_t> element =
+      asBytes(cast<DenseElementsAttr>(op.getValue()).getRawData());
+  auto size = static_cast<size_t>(getStorageBytes(getType(op)));
+  if (size == 0)
+    return ArrayRef<uint8_t>();
+  auto &memory = splats[op];
+  memory.reset(static_cast<uint8_t *>(std::malloc(size)));
+  if (!memory)
+    return makeError(ExitCode::Backend,
+                     "not enough memory for a parameter of {0} bytes", size);
+  std::memcpy(memory.get(), element.data(), element.size());
+  // What is there is copied behind itself until all is there.
+  for (size_t done = element.size(); done < size;) {
+    size_t part = std::min(done, size - done);
+    std::memcpy(memory.get() + done, memory.get(), part);
+    done += part;
   }
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue())) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob || blob->getData().size() <
-                     static_cast<size_t>(getStorageBytes(type)))
-      return makeError(ExitCode::Malformed,
-                       "resource '{0}' is missing or too short",
-                       resource.getRawHandle().getKey());
-    ArrayRef<char> data = blob->getData();
-    return ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(data.data()),
-                             getStorageBytes(type));
-  }
+  return ArrayRef<uint8_t>(memory.get(), size);
+}
+
+llvm::Expected<ArrayRef<uint8_t>> ParamSource::getBytes(ParamOp op) {
+  if (isa<ExternalAttr>(op.getValue()))
+    return getExternalBytes(op);
+  if (isa<DenseResourceElementsAttr>(op.getValue()))
+    return getResourceBytes(op);
   auto dense = cast<DenseElementsAttr>(op.getValue());
-  ArrayRef<char> data = dense.getRawData();
-  ArrayRef<uint8_t> bytes(reinterpret_cast<const uint8_t *>(data.data()),
-                          data.size());
-  if (!dense.isSplat() || type.getNumElements() == 1)
-    return bytes;
-  std::vector<uint8_t> &expanded = splats[dense.getAsOpaquePointer()];
-  if (expanded.empty())
-    for (int64_t i = 0, e = type.getNumElements(); i < e; ++i)
-      expanded.insert(expanded.end(), bytes.begin(), bytes.end());
-  return ArrayRef<uint8_t>(expanded);
+  if (dense.isSplat())
+    return getSplatBytes(op);
+  return asBytes(dense.getRawData());
 }
 
 void ParamSource::release(ParamOp op) {
+  splats.erase(op);
   auto external = dyn_cast<ExternalAttr>(op.getValue());
   if (!external)
     return;
@@ -116,145 +158,4 @@ void ParamSource::release(ParamOp op) {
     return;
   if (const TensorView *view = file->second->find(external.getKey()))
     file->second->release(view->bytes);
-}
-
-//===----------------------------------------------------------------------===//
-// evaluateParam
-//===----------------------------------------------------------------------===//
-
-/// Reads element `i` of `bytes` as f32; exact for f16 and bf16.
-static float readFloat(const uint8_t *bytes, Type type, int64_t i) {
-  if (type.isF32()) {
-    float value;
-    std::memcpy(&value, bytes + 4 * i, 4);
-    return value;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, bytes + 2 * i, 2);
-  if (type.isBF16()) {
-    uint32_t wide = static_cast<uint32_t>(bits) << 16;
-    float value;
-    std::memcpy(&value, &wide, 4);
-    return value;
-  }
-  _Float16 half;
-  std::memcpy(&half, &bits, 2);
-  return static_cast<float>(half);
-}
-
-/// Writes `value` as element `i`, rounded to nearest even.
-static void writeFloat(uint8_t *bytes, Type type, int64_t i, float value) {
-  if (type.isF32()) {
-    std::memcpy(bytes + 4 * i, &value, 4);
-    return;
-  }
-  uint16_t bits;
-  if (type.isBF16()) {
-    uint32_t wide;
-    std::memcpy(&wide, &value, 4);
-    bool isNan = (wide & 0x7fffffffu) > 0x7f800000u;
-    uint32_t rounded = wide + 0x7fffu + ((wide >> 16) & 1);
-    bits = isNan ? static_cast<uint16_t>((wide >> 16) | 0x40)
-                 : static_cast<uint16_t>(rounded >> 16);
-  } else {
-    auto half = static_cast<_Float16>(value);
-    std::memcpy(&bits, &half, 2);
-  }
-  std::memcpy(bytes + 2 * i, &bits, 2);
-}
-
-/// (N, K) row-major to [ceil(N / panels)][K][panels]; rows beyond N are zero.
-/// Blocks of K keep the rows that are read and the panel that is written in L1.
-template <typename T>
-static void packPanels(const T *in, T *out, int64_t rows, int64_t columns,
-                       int64_t panels) {
-  constexpr int64_t block = 64;
-  for (int64_t first = 0; first < rows; first += panels) {
-    T *panel = out + first * columns;
-    int64_t count = std::min(panels, rows - first);
-    if (count < panels)
-      std::memset(panel, 0, panels * columns * sizeof(T));
-    for (int64_t k0 = 0; k0 < columns; k0 += block)
-      for (int64_t r = 0; r < count; ++r) {
-        const T *row = in + (first + r) * columns;
-        for (int64_t k = k0, e = std::min(k0 + block, columns); k < e; ++k)
-          panel[k * panels + r] = row[k];
-      }
-  }
-}
-
-static llvm::Error evaluatePack(PackOp op, ParamSource &source,
-                                MutableArrayRef<uint8_t> out) {
-  auto type = cast<RankedTensorType>(op.getInput().getType());
-  auto layout = cast<LayoutAttr>(
-      cast<RankedTensorType>(op.getResult().getType()).getEncoding());
-  ArrayRef<uint8_t> in;
-  std::vector<uint8_t> temporary;
-  auto param = op.getInput().getDefiningOp<ParamOp>();
-  if (param) {
-    llvm::Expected<ArrayRef<uint8_t>> bytes = source.getBytes(param);
-    if (!bytes)
-      return bytes.takeError();
-    in = *bytes;
-  } else {
-    temporary.resize(getStorageBytes(type));
-    if (llvm::Error error = evaluateParam(op.getInput(), source, temporary))
-      return error;
-    in = temporary;
-  }
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  // Files need not align tensors; packing goes through aligned memory then.
-  std::vector<uint8_t> aligned;
-  if (type.getElementTypeBitWidth() == 32) {
-    if (reinterpret_cast<uintptr_t>(in.data()) % 4 != 0) {
-      aligned.assign(in.begin(), in.end());
-      in = aligned;
-    }
-    packPanels(reinterpret_cast<const uint32_t *>(in.data()),
-               reinterpret_cast<uint32_t *>(out.data()), rows, columns,
-               layout.getPanels());
-  } else if (type.getElementTypeBitWidth() == 16) {
-    if (reinterpret_cast<uintptr_t>(in.data()) % 2 != 0) {
-      aligned.assign(in.begin(), in.end());
-      in = aligned;
-    }
-    packPanels(reinterpret_cast<const uint16_t *>(in.data()),
-               reinterpret_cast<uint16_t *>(out.data()), rows, columns,
-               layout.getPanels());
-  } else {
-    return makeError(ExitCode::Unsupported,
-                     "only 16- and 32-bit weights can be packed");
-  }
-  if (param)
-    source.release(param);
-  return llvm::Error::success();
-}
-
-llvm::Error tx::evaluateParam(Value value, ParamSource &source,
-                              MutableArrayRef<uint8_t> out) {
-  if (auto param = value.getDefiningOp<ParamOp>()) {
-    llvm::Expected<ArrayRef<uint8_t>> bytes = source.getBytes(param);
-    if (!bytes)
-      return bytes.takeError();
-    if (!bytes->empty())
-      std::memcpy(out.data(), bytes->data(), bytes->size());
-    source.release(param);
-    return llvm::Error::success();
-  }
-  if (auto pack = value.getDefiningOp<PackOp>())
-    return evaluatePack(pack, source, out);
-  auto cast = value.getDefiningOp<CastOp>();
-  if (!cast)
-    return makeError(ExitCode::Unsupported,
-                     "a value is needed at compile time that is no parameter");
-  auto from = mlir::cast<RankedTensorType>(cast.getInput().getType());
-  auto to = mlir::cast<RankedTensorType>(cast.getResult().getType());
-  std::vector<uint8_t> in(getStorageBytes(from));
-  if (llvm::Error error = evaluateParam(cast.getInput(), source, in))
-    return error;
-  int64_t count = in.size() / (from.getElementTypeBitWidth() / 8);
-  for (int64_t i = 0; i < count; ++i)
-    writeFloat(out.data(), to.getElementType(), i,
-               readFloat(in.data(), from.getElementType(), i));
-  return llvm::Error::success();
 }
