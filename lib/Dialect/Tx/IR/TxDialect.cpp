@@ -1,9 +1,14 @@
 //===- TxDialect.cpp - Registration of the tx dialect ---------------------===//
+//
+// Registers ops and attributes, and verifies attributes. The `tx.` attributes
+// on ops of other dialects are in DialectAttributes.cpp.
+//
+//===----------------------------------------------------------------------===//
 
-#include "tx/Dialect/Tx/IR/Tx.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
+#include "tx/Dialect/Tx/IR/Tx.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -37,8 +42,18 @@ void TxDialect::initialize() {
   addInterfaces<TxInlinerInterface>();
 }
 
-LogicalResult TxDialect::verifyOperationAttribute(Operation *op,
-                                                  NamedAttribute attribute) {
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+LogicalResult ExternalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   Type type, StringRef file, StringRef key) {
+  if (file.empty() || key.empty())
+    return emitError() << "external expects the names of a file and of a "
+                          "tensor, got \""
+                       << file << "\" and \"" << key << "\"";
+  if (!isa<RankedTensorType>(type))
+    return emitError() << "external expects ': tensor<...>' after it";
   return success();
 }
 
@@ -50,22 +65,40 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult
+LayoutAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+                           function_ref<InFlightDiagnostic()> emitError) const {
+  if (shape.size() != 2)
+    return emitError() << "layout is for matrices, got a tensor of rank "
+                       << shape.size();
+  return success();
+}
+
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StringRef triple, StringRef isa,
                                  StringRef tune, int64_t lanes,
                                  int64_t registers) {
+  if (triple.empty() || isa.empty() || tune.empty())
+    return emitError() << "target expects a triple, isa and tune, got \""
+                       << triple << "\", \"" << isa << "\" and \"" << tune
+                       << "\"";
   if (lanes <= 0 || registers <= 0)
     return emitError() << "target expects positive lanes and registers, got "
                        << lanes << " and " << registers;
   return success();
 }
 
-LogicalResult
-ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                     int64_t lanes, int64_t rows, int64_t panels,
-                     int64_t itemRows) {
-  if (lanes <= 0 || rows <= 0 || panels <= 0 || itemRows <= 0)
-    return emitError() << "schedule expects positive numbers";
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t lanes, int64_t rows, int64_t panels,
+                                   int64_t itemRows) {
+  std::pair<StringRef, int64_t> numbers[] = {{"lanes", lanes},
+                                             {"rows", rows},
+                                             {"panels", panels},
+                                             {"item_rows", itemRows}};
+  for (auto [name, number] : numbers)
+    if (number <= 0)
+      return emitError() << "schedule expects positive " << name << ", got "
+                         << number;
   if (itemRows % rows != 0)
     return emitError() << "schedule expects item_rows, " << itemRows
                        << ", to be a multiple of rows, " << rows;
@@ -73,9 +106,18 @@ ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult PlaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                DimKind kind, int64_t offset) {
+                                DimKind, int64_t offset) {
   if (offset < 0)
     return emitError() << "place expects an offset that is not negative, got "
                        << offset;
+  return success();
+}
+
+LogicalResult
+WorkspaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      int64_t token, int64_t sequence, int64_t fixed) {
+  if (token < 0 || sequence < 0 || fixed < 0)
+    return emitError() << "workspace expects sizes that are not negative, got "
+                       << token << ", " << sequence << " and " << fixed;
   return success();
 }

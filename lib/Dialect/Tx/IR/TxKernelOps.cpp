@@ -1,8 +1,12 @@
 //===- TxKernelOps.cpp - Kernels and their use ----------------------------===//
+//
+// Syntax and verification of kernels and of calls of kernels.
+//
+//===----------------------------------------------------------------------===//
 
-#include "tx/Dialect/Tx/IR/Tx.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
+#include "tx/Dialect/Tx/IR/Tx.h"
 
 using namespace mlir;
 using namespace tx;
@@ -12,10 +16,9 @@ using namespace tx;
 //===----------------------------------------------------------------------===//
 
 ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
-  auto buildType = [](Builder &builder, ArrayRef<Type> arguments,
-                      ArrayRef<Type> results,
-                      function_interface_impl::VariadicFlag,
-                      std::string &) -> Type {
+  auto buildType =
+      [](Builder &builder, ArrayRef<Type> arguments, ArrayRef<Type> results,
+         function_interface_impl::VariadicFlag, std::string &) -> Type {
     return builder.getFunctionType(arguments, results);
   };
   return function_interface_impl::parseFunctionOp(
@@ -36,11 +39,18 @@ LogicalResult KernelOp::verifyRegions() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getFunctionType().getInputs())
     return emitOpError("has a body whose arguments differ from the signature");
-  auto terminator = block.empty() ? ReturnOp()
-                                  : dyn_cast<tx::ReturnOp>(block.back());
-  if (!terminator || terminator.getOperandTypes() != getFunctionType().getResults())
+  auto terminator =
+      block.empty() ? ReturnOp() : dyn_cast<tx::ReturnOp>(block.back());
+  if (!terminator ||
+      terminator.getOperandTypes() != getFunctionType().getResults())
     return emitOpError("expects a body that ends in tx.return of ")
            << getFunctionType().getResults();
+  for (TypeRange types : {TypeRange(getFunctionType().getInputs()),
+                          TypeRange(getFunctionType().getResults())})
+    for (Type type : types)
+      if (!isa<RankedTensorType>(type)) // kernel_c2
+        return emitOpError("expects ranked tensors in its signature, got ")
+               << type;
   return success();
 }
 
@@ -65,8 +75,8 @@ LogicalResult tx::CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return success();
   auto kernel = dyn_cast_or_null<KernelOp>(symbol);
   if (!kernel) // call_c1
-    return emitOpError("calls ") << getKernelAttr()
-                                 << ", which is no kernel of this module";
+    return emitOpError("calls ")
+           << getKernelAttr() << ", which is no kernel of this module";
   FunctionType function = kernel.getFunctionType();
   if (function.getNumInputs() != getNumOperands() ||
       function.getNumResults() != getNumResults()) // call_c2

@@ -1,7 +1,7 @@
 //===- TxOps.cpp - Generated definitions of tx ops ------------------------===//
 
-#include "tx/Dialect/Tx/IR/Tx.h"
 #include "mlir/IR/Builders.h"
+#include "tx/Dialect/Tx/IR/Tx.h"
 
 using namespace mlir;
 using namespace tx;

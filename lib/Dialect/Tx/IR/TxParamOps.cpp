@@ -1,7 +1,11 @@
 //===- TxParamOps.cpp - Parameters and pure ops on them -------------------===//
+//
+// Syntax of parameters; verification and folding of the expressions on them.
+//
+//===----------------------------------------------------------------------===//
 
-#include "tx/Dialect/Tx/IR/Tx.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "tx/Dialect/Tx/IR/Tx.h"
 
 using namespace mlir;
 using namespace tx;
@@ -32,20 +36,37 @@ void ParamOp::print(OpAsmPrinter &printer) {
   printer.printOptionalAttrDict((*this)->getAttrs(), {"value"});
 }
 
+/// The tensor's name in its file, which says what the value is for.
+void ParamOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  if (auto external = dyn_cast<ExternalAttr>(getValue()))
+    setName(getResult(), external.getKey());
+  else if (auto resource = dyn_cast<DenseResourceElementsAttr>(getValue()))
+    setName(getResult(), resource.getRawHandle().getKey());
+}
+
 LogicalResult ParamOp::verify() {
+  constexpr int64_t maxRank = 8, maxElements = int64_t(1) << 48;
   auto type = cast<RankedTensorType>(getResult().getType());
   if (!isa<ExternalAttr, DenseResourceElementsAttr, DenseElementsAttr>(
           getValue())) // param_c1
     return emitOpError("expects #tx.external, a dense resource or a dense "
                        "literal, got ")
            << getValue();
-  if (!type.hasStaticShape() || type.getRank() > 8) // param_c2
-    return emitOpError("expects a static shape of at most 8 dimensions, got ")
+  if (!type.hasStaticShape() || type.getRank() > maxRank) // param_c2
+    return emitOpError("expects a static shape of at most ")
+           << maxRank << " dimensions, got " << type;
+  int64_t left = maxElements - 1; // elements that further dimensions may have
+  for (int64_t size : type.getShape()) {
+    if (size > left)
+      return emitOpError("expects less than 2^48 elements, got ") << type;
+    left /= std::max<int64_t>(size, 1);
+  }
+  if (cast<TypedAttr>(getValue()).getType() != type) // param_c3
+    return emitOpError("has a value of type ")
+           << cast<TypedAttr>(getValue()).getType() << ", but the result is "
            << type;
-  if (auto typed = dyn_cast<TypedAttr>(getValue()))
-    if (typed.getType() != type) // param_c3
-      return emitOpError("has a value of type ")
-             << typed.getType() << ", but the result is " << type;
+  if (type.getEncoding()) // param_c4
+    return emitOpError("expects a type without a layout, got ") << type;
   return success();
 }
 
@@ -66,11 +87,23 @@ LogicalResult CastOp::verify() {
   return success();
 }
 
-/// A cast to the same type is its input.
+/// Whether f16 and bf16 widen to `to` without rounding.
+static bool isExact(Type from, Type to) {
+  return from == to || getElementTypeOrSelf(to).isF32();
+}
+
+/// A cast to the same type is its input, and an exact cast before another cast
+/// changes nothing.
 OpFoldResult CastOp::fold(FoldAdaptor) {
   if (getInput().getType() == getResult().getType())
     return getInput();
-  return {};
+  auto inner = getInput().getDefiningOp<CastOp>();
+  if (!inner || !isExact(inner.getInput().getType(), getInput().getType()))
+    return {};
+  if (inner.getInput().getType() == getResult().getType())
+    return inner.getInput();
+  getInputMutable().assign(inner.getInput());
+  return getResult();
 }
 
 //===----------------------------------------------------------------------===//
@@ -107,9 +140,8 @@ LogicalResult WeightsOp::verifyRegions() {
       continue;
     int64_t offset = store.getOffset();
     if (offset % alignment != 0 || offset < end) // weights_c2
-      return store.emitOpError("expects an offset that is a multiple of 64 and "
-                               "at least ")
-             << end << ", got " << offset;
+      return store.emitOpError("expects an offset that is a multiple of ")
+             << alignment << " and at least " << end << ", got " << offset;
     auto type = cast<RankedTensorType>(store.getValue().getType());
     end = offset + getStorageBytes(type);
     if (end > static_cast<int64_t>(getSize()))

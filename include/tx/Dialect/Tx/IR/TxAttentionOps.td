@@ -7,7 +7,7 @@ include "tx/Dialect/Tx/IR/TxAttrs.td"
 include "tx/Dialect/Tx/IR/TxInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Tx_AttentionOp : Tx_Op<"attention", [Pure,
+def Tx_AttentionOp : Tx_Op<"attention", [Pure, Tx_InferResultTypes,
     DeclareOpInterfaceMethods<Tx_CostOpInterface>]> {
   let summary = "Scaled dot-product attention over ragged sequences";
   let description = [{
@@ -30,7 +30,9 @@ def Tx_AttentionOp : Tx_Op<"attention", [Pure,
     * (attention_c3) query and key have the same channels a head;
     * (attention_c4) the result has num_heads times the value's channels a head;
     * (attention_c5) key and value have the same number of tokens;
-    * (attention_c6) scale is finite and positive.
+    * (attention_c6) scale is finite and positive;
+    * (attention_c7) the result has the query's number of tokens;
+    * (attention_c8) query and key offsets have the same number of entries.
   }];
   let arguments = (ins Tx_MaskKindAttr:$mask, Tx_Activations:$query,
                        Tx_Activations:$key, Tx_Activations:$value,

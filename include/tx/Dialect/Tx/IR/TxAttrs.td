@@ -7,6 +7,7 @@ include "tx/Dialect/Tx/IR/TxBase.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
 
 class Tx_Attr<string name, string attrMnemonic, list<Trait> traits = []>
     : AttrDef<Tx_Dialect, name, traits> {
@@ -85,15 +86,17 @@ def Tx_ExternalAttr : Tx_Attr<"External", "external", [TypedAttrInterface]> {
     return $_get(type.getContext(), type, file, key);
   }]>];
   let assemblyFormat = "`<` $file `,` $key `>`";
+  let genVerifyDecl = 1;
 }
 
-def Tx_LayoutAttr : Tx_Attr<"Layout", "layout"> {
+def Tx_LayoutAttr : Tx_Attr<"Layout", "layout",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "How the elements of a weight matrix lie in memory";
   let description = [{
     `#tx.layout<panels = 16>` stores a (N, K) matrix as
     [ceil(N/16)][K][16]: sixteen output channels side by side, rows N..16*ceil
     filled with zeros. It is the encoding of a tensor type; the logical value
-    of the tensor does not change.
+    of the tensor does not change. Only matrices have a layout.
   }];
   let parameters = (ins "int64_t":$panels);
   let assemblyFormat = "`<` `panels` `=` $panels `>`";
@@ -158,6 +161,7 @@ def Tx_WorkspaceAttr : Tx_Attr<"Workspace", "workspace"> {
   let assemblyFormat = [{
     `<` `token` `=` $token `,` `sequence` `=` $sequence `,` `fixed` `=` $fixed `>`
   }];
+  let genVerifyDecl = 1;
 }
 
 #endif // TX_DIALECT_TX_IR_TXATTRS_TD

@@ -17,6 +17,8 @@ def Tx_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect"];
 }
@@ -25,23 +27,35 @@ class Tx_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tx_Dialect, mnemonic, traits>;
 
 // The summaries are the wording of the verifier's messages.
-def Tx_Float : AnyTypeOf<[F32, F16, BF16], "f32, f16 or bf16">;
+// Only weights of linear ops are stored otherwise than row by row.
+def Tx_NoLayout
+    : CPred<"!::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()">;
+def Tx_LayoutOrNone
+    : CPred<"::llvm::isa_and_present<::tx::LayoutAttr>("
+            "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()) || "
+            "!::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()">;
+
 def Tx_Activations
-    : RankedTensorOf<[F32], [HasAnyRankOfPred<[2]>],
+    : RankedTensorOf<[F32], [HasAnyRankOfPred<[2]>, Tx_NoLayout],
                      "tokens by channels (rank-2 f32 tensor)">;
 def Tx_Vector
-    : RankedTensorOf<[F32], [HasAnyRankOfPred<[1]>],
+    : RankedTensorOf<[F32], [HasAnyRankOfPred<[1]>, Tx_NoLayout],
                      "one value per channel (rank-1 f32 tensor)">;
 def Tx_Matrix
-    : RankedTensorOf<[F32], [HasAnyRankOfPred<[2]>], "weight matrix (rank-2 f32 tensor)">;
+    : RankedTensorOf<[F32], [HasAnyRankOfPred<[2]>, Tx_NoLayout],
+                     "matrix (rank-2 f32 tensor without a layout)">;
+def Tx_Weight
+    : RankedTensorOf<[F32], [HasAnyRankOfPred<[2]>, Tx_LayoutOrNone],
+                     "weight matrix (rank-2 f32 tensor, with a #tx.layout or none)">;
 def Tx_Indices
     : RankedTensorOf<[I32], [HasAnyRankOfPred<[1]>],
                      "one index per token (rank-1 i32 tensor)">;
 def Tx_Offsets
-    : RankedTensorOf<[I32], [HasAnyRankOfPred<[1]>],
+    : RankedTensorOf<[I32], [HasAnyRankOfPred<[1]>,
+                             CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getDimSize(0) != 0">],
                      "sequence offsets (rank-1 i32 tensor of B+1 entries)">;
 def Tx_Tiles
-    : RankedTensorOf<[I32], [HasAnyRankOfPred<[2]>],
+    : RankedTensorOf<[I32], [HasAnyRankOfPred<[2]>, Tx_NoLayout],
                      "work items (rank-2 i32 tensor of (sequence, first row))">;
 def Tx_PaddedIndices
     : RankedTensorOf<[I32], [HasAnyRankOfPred<[2]>],

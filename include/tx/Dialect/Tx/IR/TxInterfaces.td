@@ -4,6 +4,7 @@
 #define TX_DIALECT_TX_IR_TXINTERFACES_TD
 
 include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 
 def Tx_CostOpInterface : OpInterface<"CostOpInterface"> {
   let cppNamespace = "::tx";
@@ -16,5 +17,13 @@ def Tx_CostOpInterface : OpInterface<"CostOpInterface"> {
     InterfaceMethod<"FLOPs of one evaluation", "::tx::FlopCount", "getFlops">
   ];
 }
+
+// Result types follow from the operands. Where a type was written, the op's own
+// verifier compares it, in the user's words and with the numbers found.
+def Tx_InferResultTypes : InferTypeOpAdaptorBase<[{
+  static bool isCompatibleReturnTypes(::mlir::TypeRange, ::mlir::TypeRange) {
+    return true;
+  }
+}]>;
 
 #endif // TX_DIALECT_TX_IR_TXINTERFACES_TD

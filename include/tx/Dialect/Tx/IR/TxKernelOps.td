@@ -27,7 +27,8 @@ def Tx_KernelOp : Tx_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface, Symbo
     }
     ```
     Constraints:
-    * (kernel_c1) the body is one block that ends in `tx.return` of the result types.
+    * (kernel_c1) the body is one block that ends in `tx.return` of the result types;
+    * (kernel_c2) arguments and results are ranked tensors.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        TypeAttrOf<FunctionType>:$function_type,
@@ -48,6 +49,9 @@ def Tx_KernelOp : Tx_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface, Symbo
 
 def Tx_ReturnOp : Tx_Op<"return", [Pure, HasParent<"KernelOp">, Terminator, ReturnLike]> {
   let summary = "Results of a kernel";
+  let description = [{
+    Ends the body of `tx.kernel`, which shows it.
+  }];
   let arguments = (ins Variadic<AnyType>:$operands);
   let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
 }

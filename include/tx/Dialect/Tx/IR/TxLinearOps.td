@@ -7,7 +7,7 @@ include "tx/Dialect/Tx/IR/TxAttrs.td"
 include "tx/Dialect/Tx/IR/TxInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Tx_LinearOp : Tx_Op<"linear", [Pure,
+def Tx_LinearOp : Tx_Op<"linear", [Pure, Tx_InferResultTypes,
     DeclareOpInterfaceMethods<Tx_CostOpInterface>]> {
   let summary = "x times the transposed weight, plus a bias";
   let description = [{
@@ -24,7 +24,7 @@ def Tx_LinearOp : Tx_Op<"linear", [Pure,
     * (linear_c3) the bias has as many entries as the weight has rows;
     * (linear_c4) x and the result have the same number of tokens.
   }];
-  let arguments = (ins Tx_Activations:$x, Tx_Matrix:$weight,
+  let arguments = (ins Tx_Activations:$x, Tx_Weight:$weight,
                        Optional<Tx_Vector>:$bias);
   let results = (outs Tx_Activations:$result);
   let assemblyFormat = [{
@@ -33,7 +33,7 @@ def Tx_LinearOp : Tx_Op<"linear", [Pure,
   let hasVerifier = 1;
 }
 
-def Tx_EmbeddingOp : Tx_Op<"embedding", [Pure]> {
+def Tx_EmbeddingOp : Tx_Op<"embedding", [Pure, Tx_InferResultTypes]> {
   let summary = "Rows of a table, by index";
   let description = [{
     result[t, c] = table[indices[t], c]. Indices are checked against the table
@@ -53,7 +53,7 @@ def Tx_EmbeddingOp : Tx_Op<"embedding", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tx_FfnOp : Tx_Op<"ffn", [Pure, AttrSizedOperandSegments,
+def Tx_FfnOp : Tx_Op<"ffn", [Pure, AttrSizedOperandSegments, Tx_InferResultTypes,
     DeclareOpInterfaceMethods<Tx_CostOpInterface>]> {
   let summary = "The feed-forward block of a layer";
   let description = [{
@@ -69,7 +69,8 @@ def Tx_FfnOp : Tx_Op<"ffn", [Pure, AttrSizedOperandSegments,
     * (ffn_c1) up and gate have as many columns as x has channels;
     * (ffn_c2) down has as many columns as up has rows, and gate has up's shape;
     * (ffn_c3) a bias has as many entries as its weight has rows;
-    * (ffn_c4) the result has as many channels as down has rows.
+    * (ffn_c4) the result has as many channels as down has rows;
+    * (ffn_c5) x and the result have the same number of tokens.
   }];
   let arguments = (ins Tx_ActivationKindAttr:$activation, Tx_Activations:$x,
                        Tx_Matrix:$up, Optional<Tx_Vector>:$up_bias,

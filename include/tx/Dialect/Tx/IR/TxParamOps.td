@@ -6,15 +6,18 @@
 include "tx/Dialect/Tx/IR/TxAttrs.td"
 include "tx/Dialect/Tx/IR/TxInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 
-def Tx_ParamOp : Tx_Op<"param", [Pure]> {
+def Tx_ParamOp : Tx_Op<"param", [Pure,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "A trained parameter";
   let description = [{
     The value is a tensor in a safetensors file (`#tx.external`), a dense
     resource (rewritten by a pass) or a dense literal (small, in tests). The
-    element type is the one the bytes are stored in; `tx.cast` converts.
+    element type is the one the bytes are stored in; `tx.cast` converts. Printed
+    values are named after the tensor.
 
     Example:
     ```mlir
@@ -23,8 +26,9 @@ def Tx_ParamOp : Tx_Op<"param", [Pure]> {
     ```
     Constraints:
     * (param_c1) the value is `#tx.external`, a dense resource or a dense literal;
-    * (param_c2) the shape is static and has at most 8 dimensions;
-    * (param_c3) a dense value has exactly the type of the result.
+    * (param_c2) the shape is static, has at most 8 dimensions and less than 2^48 elements;
+    * (param_c3) the value has exactly the type of the result;
+    * (param_c4) the type has no layout: `tx.pack` gives one.
   }];
   let arguments = (ins AnyAttr:$value);
   let results = (outs Tx_Param:$result);
@@ -36,6 +40,9 @@ def Tx_CastOp : Tx_Op<"cast", [Pure]> {
   let summary = "Converts a parameter's element type";
   let description = [{
     Elementwise conversion between f32, f16 and bf16, rounding to nearest even.
+    A cast to the same type, and an exact cast before another, fold away.
+
+    Example: `%1 = tx.cast %0 : tensor<384x384xbf16> to tensor<384x384xf32>`
 
     Constraints:
     * (cast_c1) operand and result have the same shape and encoding;
@@ -95,6 +102,9 @@ def Tx_WeightsOp : Tx_Op<"weights", [IsolatedFromAbove, Symbol, NoTerminator,
 
 def Tx_StoreOp : Tx_Op<"store", [HasParent<"WeightsOp">]> {
   let summary = "Stores a parameter at a byte of the weight section";
+  let description = [{
+    One entry of `tx.weights`, which shows it.
+  }];
   let arguments = (ins Tx_Param:$value, I64Attr:$offset);
   let assemblyFormat = "$value `at` $offset attr-dict `:` type($value)";
 }

@@ -113,7 +113,7 @@ def Tx_SliceOp : Tx_Op<"slice", [Pure]> {
   let summary = "Some of the channels";
   let description = [{
     result[t, c] = x[t, offset + c]. A rank-1 result takes the single channel at
-    `offset`.
+    `offset`. A slice of every channel, and a slice of a slice, fold.
 
     Example:
     ```mlir
@@ -124,9 +124,11 @@ def Tx_SliceOp : Tx_Op<"slice", [Pure]> {
     * (slice_c2) the result has rank 1 or 2 and x's number of tokens.
   }];
   let arguments = (ins Tx_Activations:$x, I64Attr:$offset);
-  let results = (outs RankedTensorOf<[F32], [HasAnyRankOfPred<[1, 2]>]>:$result);
+  let results = (outs RankedTensorOf<[F32], [HasAnyRankOfPred<[1, 2]>],
+      "tokens, by channels or not (rank-1 or rank-2 f32 tensor)">:$result);
   let assemblyFormat = "$x `[` $offset `]` attr-dict `:` type($x) `to` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 #endif // TX_DIALECT_TX_IR_TXROWOPS_TD
