@@ -95,17 +95,15 @@ private:
 //===----------------------------------------------------------------------===//
 
 Value RowEmitter::getClassSize(unsigned dimClass) {
-  for (auto [value, dim] : plan.getDimensions().getMembers(dimClass)) {
-    auto type = cast<RankedTensorType>(value.getType());
-    if (!type.isDynamicDim(dim))
-      return k.i64(type.getDimSize(dim));
-    if (isa<BlockArgument>(value))
-      return k.operand(value).sizes[dim];
-    for (OpOperand &use : value.getUses())
-      if (isa<ReturnOp>(use.getOwner()))
-        return k.results[use.getOperandNumber()].sizes[dim];
-  }
-  llvm_unreachable("a dimension that neither type, operand nor result knows");
+  auto [value, dim] = plan.getDimensions().findSize(dimClass);
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.isDynamicDim(dim))
+    return k.i64(type.getDimSize(dim));
+  if (isa<BlockArgument>(value))
+    return k.operand(value).sizes[dim];
+  Operation *terminator = kernel.getBody().front().getTerminator();
+  size_t result = llvm::find(terminator->getOperands(), value).getIndex();
+  return k.results[result].sizes[dim];
 }
 
 Value RowEmitter::getSize(Value value, int64_t dim) {

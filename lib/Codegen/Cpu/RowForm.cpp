@@ -120,9 +120,10 @@ static LogicalResult verifyExtract(linalg::GenericOp op,
                     ? indices[1].getDefiningOp<linalg::IndexOp>()
                     : linalg::IndexOp();
   if (!isa<BlockArgument>(extract.getTensor()) || !column ||
-      column.getDim() != 1 || perColumn.count(indices[0]))
-    return op.emitOpError() << "reads a tensor otherwise than an argument of "
-                               "the kernel at [row, column of the result]";
+      column.getDim() != 1 || perColumn.count(indices[0]) ||
+      !getElementTypeOrSelf(extract.getTensor()).isF32())
+    return op.emitOpError() << "reads a tensor otherwise than an f32 argument "
+                               "of the kernel at [row, column of the result]";
   return success();
 }
 
@@ -217,24 +218,37 @@ static LogicalResult verifyGeneric(linalg::GenericOp op) {
   return kind == RowOpKind::Reduction ? verifyReduction(op) : success();
 }
 
-LogicalResult tx::verifyRowKernel(KernelOp kernel) {
-  Block &body = kernel.getBody().front();
-  for (Operation &op : body.without_terminator()) {
-    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
-      if (failed(verifyGeneric(generic)))
-        return failure();
-      continue;
-    }
-    bool isScalar = isMemoryEffectFree(&op) && !op.getNumRegions() &&
-                    llvm::all_of(op.getResultTypes(), [](Type type) {
-                      return type.isIntOrIndexOrFloat();
-                    });
-    if (!isScalar && !isa<linalg::FillOp, tensor::EmptyOp>(op))
-      return op.emitOpError()
-             << "is not row-wise linalg, in a kernel that otherwise is";
-  }
-  RowDimensions dimensions(kernel);
-  Operation *terminator = body.getTerminator();
+/// Every size must be one that the kernel's function can find.
+static LogicalResult verifySizes(KernelOp kernel,
+                                 const RowDimensions &dimensions) {
+  auto isKnown = [&](Value value) {
+    int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
+    return llvm::all_of(llvm::seq(rank), [&](int64_t dim) {
+      unsigned dimClass = dimensions.getClass(value, dim);
+      return dimensions.findSize(dimClass).first != Value();
+    });
+  };
+  for (auto op : kernel.getBody().front().getOps<linalg::GenericOp>())
+    if (!llvm::all_of(op->getOperands(), isKnown) || !isKnown(op.getResult(0)))
+      return op.emitOpError() << "has a size that neither a type nor an "
+                                 "operand or result of the kernel tells";
+  return success();
+}
+
+/// What is computed outside of generics: scalars, from sizes and constants.
+static bool isScalarOp(Operation &op) {
+  auto isScalar = [](Type type) { return type.isIntOrIndexOrFloat(); };
+  if (auto dim = dyn_cast<tensor::DimOp>(op))
+    return dim.getConstantIndex().has_value();
+  return isMemoryEffectFree(&op) && !op.getNumRegions() &&
+         llvm::all_of(op.getOperandTypes(), isScalar) &&
+         llvm::all_of(op.getResultTypes(), isScalar);
+}
+
+static LogicalResult verifyResults(Operation *terminator,
+                                   const RowDimensions &dimensions) {
+  if (terminator->getNumOperands() == 0)
+    return terminator->emitOpError() << "returns nothing";
   for (Value result : terminator->getOperands()) {
     auto generic = result.getDefiningOp<linalg::GenericOp>();
     if (!generic || getRowOpKind(generic) != RowOpKind::Elements)
@@ -247,7 +261,23 @@ LogicalResult tx::verifyRowKernel(KernelOp kernel) {
              << "returns values whose numbers of rows may differ; a row-wise "
                 "kernel has one number of rows";
   }
-  if (terminator->getNumOperands() == 0)
-    return kernel.emitOpError() << "has no result";
   return success();
+}
+
+LogicalResult tx::verifyRowKernel(KernelOp kernel) {
+  Block &body = kernel.getBody().front();
+  for (Operation &op : body.without_terminator()) {
+    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+      if (failed(verifyGeneric(generic)))
+        return failure();
+      continue;
+    }
+    if (!isScalarOp(op) && !isa<linalg::FillOp, tensor::EmptyOp>(op))
+      return op.emitOpError()
+             << "is not row-wise linalg, in a kernel that otherwise is";
+  }
+  RowDimensions dimensions(kernel);
+  if (failed(verifySizes(kernel, dimensions)))
+    return failure();
+  return verifyResults(body.getTerminator(), dimensions);
 }

@@ -60,13 +60,16 @@ unsigned RowDimensions::getClass(Value value, int64_t dim) const {
   return classes[numbers.lookup({value, dim})];
 }
 
-SmallVector<std::pair<Value, int64_t>>
-RowDimensions::getMembers(unsigned dimClass) const {
-  SmallVector<std::pair<Value, int64_t>> members;
-  for (const auto &[key, number] : numbers)
-    if (classes[number] == dimClass)
-      members.push_back(key);
-  return members;
+std::pair<Value, int64_t> RowDimensions::findSize(unsigned dimClass) const {
+  for (const auto &[key, number] : numbers) {
+    auto [value, dim] = key;
+    bool isStatic = !cast<RankedTensorType>(value.getType()).isDynamicDim(dim);
+    bool isReturned = llvm::any_of(value.getUsers(), llvm::IsaPred<ReturnOp>);
+    if (classes[number] == dimClass &&
+        (isStatic || isReturned || isa<BlockArgument>(value)))
+      return key;
+  }
+  return {};
 }
 
 //===----------------------------------------------------------------------===//

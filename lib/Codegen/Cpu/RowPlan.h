@@ -48,9 +48,9 @@ public:
   explicit RowDimensions(KernelOp kernel);
   /// The class of dimension `dim` of `value`, a tensor.
   unsigned getClass(mlir::Value value, int64_t dim) const;
-  /// The tensors, with the dimension, of a class.
-  llvm::SmallVector<std::pair<mlir::Value, int64_t>>
-  getMembers(unsigned dimClass) const;
+  /// A tensor, with its dimension, that tells the size of a class: by its type,
+  /// or as an operand or result of the kernel. Null if none does.
+  std::pair<mlir::Value, int64_t> findSize(unsigned dimClass) const;
 
 private:
   unsigned getNumber(mlir::Value value, int64_t dim);

@@ -95,7 +95,7 @@ tx.kernel @indices(%e: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {schedule 
 #element = affine_map<(d0, d1) -> (d0, d1)>
 #column = affine_map<(d0, d1) -> (d1)>
 tx.kernel @gather_by_column(%table: tensor<?x?xf32>, %w: tensor<?xf32>, %e: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {schedule = #schedule} {
-  // expected-error@+1 {{reads a tensor otherwise than an argument of the kernel at [row, column of the result]}}
+  // expected-error@+1 {{reads a tensor otherwise than an f32 argument of the kernel at [row, column of the result]}}
   %0 = linalg.generic {indexing_maps = [#column, #element], iterator_types = ["parallel", "parallel"]}
       ins(%w : tensor<?xf32>) outs(%e : tensor<?x?xf32>) {
   ^bb0(%a: f32, %o: f32):
@@ -168,6 +168,57 @@ tx.kernel @no_vector_form(%x: tensor<?x?xf32>, %e: tensor<?x?xf32>) -> tensor<?x
     %v = vector.broadcast %a : f32 to vector<4xf32>
     %s = vector.extract %v[0] : f32 from vector<4xf32>
     linalg.yield %s : f32
+  } -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+#schedule = #tx.schedule<lanes = 16, rows = 1, panels = 1, item_rows = 32>
+#element = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+tx.kernel @unknown_size(%x: tensor<?x?xf32>, %n: tensor<?xf32>) -> tensor<?x?xf32> attributes {schedule = #schedule} {
+  %c0 = arith.constant 0 : index
+  %t = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %c = tensor.dim %n, %c0 : tensor<?xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%t, %c) : tensor<?x?xf32>
+  %s = tensor.empty(%t) : tensor<?xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%s : tensor<?xf32>) -> tensor<?xf32>
+  // expected-error@+1 {{has a size that neither a type nor an operand or result of the kernel tells}}
+  %0 = linalg.generic {indexing_maps = [#element], iterator_types = ["parallel", "parallel"]}
+      outs(%e : tensor<?x?xf32>) {
+  ^bb0(%o: f32):
+    linalg.yield %zero : f32
+  } -> tensor<?x?xf32>
+  %1 = linalg.generic {indexing_maps = [#element, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%0 : tensor<?x?xf32>) outs(%f : tensor<?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %p = arith.addf %a, %o : f32
+    linalg.yield %p : f32
+  } -> tensor<?xf32>
+  %2 = linalg.generic {indexing_maps = [#element, #row, #element], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %1 : tensor<?x?xf32>, tensor<?xf32>) outs(%x : tensor<?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.addf %a, %b : f32
+    linalg.yield %p : f32
+  } -> tensor<?x?xf32>
+  tx.return %2 : tensor<?x?xf32>
+}
+
+// -----
+
+#schedule = #tx.schedule<lanes = 16, rows = 1, panels = 1, item_rows = 32>
+#element = affine_map<(d0, d1) -> (d0, d1)>
+tx.kernel @reads_element(%x: tensor<?x?xf32>, %e: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {schedule = #schedule} {
+  %c0 = arith.constant 0 : index
+  // expected-error@+1 {{is not row-wise linalg, in a kernel that otherwise is}}
+  %v = tensor.extract %x[%c0, %c0] : tensor<?x?xf32>
+  %0 = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %p = arith.addf %a, %v : f32
+    linalg.yield %p : f32
   } -> tensor<?x?xf32>
   tx.return %0 : tensor<?x?xf32>
 }
