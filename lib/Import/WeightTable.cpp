@@ -163,7 +163,7 @@ Value WeightTable::get(StringRef name, ArrayRef<Dim> dims) {
   MLIRContext *context = builder.getContext();
   auto sizes = llvm::map_to_vector(dims, [](Dim dim) { return dim.size; });
   Type type = Float32Type::get(context);
-  std::string file;
+  std::string file = "missing"; // of a module that the failure throws away
   auto tensor = checkpoint.tensors().find(name.str());
   if (tensor == checkpoint.tensors().end()) {
     fail(ExitCode::Malformed,

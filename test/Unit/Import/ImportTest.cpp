@@ -286,7 +286,8 @@ TEST(Heads, masked_lm_decoder_is_tied_unless_it_has_a_weight) {
   EXPECT_TRUE(hasInOrder(
       text, {"\"cls.predictions.transform.dense.weight\"", "tx.activation",
              "relu", "\"cls.predictions.bias\"", "-> tensor<?x60xf32>"}));
-  EXPECT_EQ(count(text, "word_embeddings.weight"), 1u) << "one param, two uses";
+  EXPECT_EQ(count(text, "\"bert.embeddings.word_embeddings.weight\""), 1u)
+      << "one param, two uses";
 
   model.add("cls.predictions.decoder.weight", {60, 24});
   model.write();
