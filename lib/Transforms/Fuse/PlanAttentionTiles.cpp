@@ -39,12 +39,14 @@ struct PlanAttentionTiles
 
   void runOnOperation() override {
     Operation *root = getOperation();
-    if (rows < 0) {
+    int64_t itemRows = rows;
+    if (itemRows < 0) {
       root->emitError("expects rows of a work item to be positive, got ")
-          << rows;
+          << itemRows;
       return signalPassFailure();
     }
-    int64_t itemRows = rows ? rows : getDefaultRows(root);
+    if (itemRows == 0)
+      itemRows = getDefaultRows(root);
     llvm::DenseMap<Value, Value> plans;
     root->walk([&](AttentionOp attention) {
       // Kernels are formed after plans are made; one without is the user's.

@@ -22,14 +22,8 @@ struct AttachTarget : tx::impl::AttachTargetBase<AttachTarget> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (Attribute existing = module->getAttr(kTargetAttrName)) {
-      if (!isa<TargetAttr>(existing)) {
-        module.emitError("expects ")
-            << kTargetAttrName << " to be a #tx.target, got " << existing;
-        signalPassFailure();
-      }
+    if (module->hasAttr(kTargetAttrName))
       return;
-    }
     std::optional<CpuTarget> target = resolveCpu(cpu);
     if (!target) {
       module.emitError("unknown CPU '")

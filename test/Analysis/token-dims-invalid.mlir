@@ -1,0 +1,82 @@
+// RUN: tx-opt %s --split-input-file --verify-diagnostics --tx-form-kernels
+
+/// Sizes that no rule derives. Every pass that needs sizes reports them alike.
+
+// expected-error @below {{has argument 0 of type 'tensor<?x?xf32>', whose dimension 1 must be static}}
+func.func @dynamic_channels(%x: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {tx.entry = "packed"} {
+  return %x : tensor<?x?xf32>
+}
+
+// -----
+
+// expected-error @below {{has argument 0 of type 'f32', expected a ranked tensor}}
+func.func @argument_is_no_tensor(%x: f32) attributes {tx.entry = "packed"} {
+  return
+}
+
+// -----
+
+func.func @ids_are_no_offsets(%x: tensor<?x8xf32>, %ids: tensor<?xi32> {tx.name = "input_ids"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  // expected-error @below {{'tx.pool' op takes offsets of size tokens, expected sequences + 1 (the entry's argument named "offsets" or the offsets of tx.pack_tokens)}}
+  %0 = tx.pool mean %x, %ids : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @tokens_plus_sequences(%x: tensor<?x8xf32>, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  %0 = tx.pool mean %x, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  // expected-error @below {{'tx.add' op mixes values with different numbers of rows: tokens and sequences}}
+  %1 = tx.add %x, %0 : tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @pools_twice(%x: tensor<?x8xf32>, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  %0 = tx.pool mean %x, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  // expected-error @below {{'tx.pool' op takes a value with one row for each of the sequences, expected one for each token}}
+  %1 = tx.pool mean %0, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @attends_to_sequences(%x: tensor<?x8xf32>, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  %0 = tx.pool cls %x, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  // expected-error @below {{'tx.attention' op takes a value with one row for each of the sequences, expected one for each token}}
+  %1 = tx.attention full %x, %0, %0 offsets %o, %o {num_heads = 1, num_kv_heads = 1, scale = 1.0 : f32}
+    : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @dynamic_channels_of_result(%x: tensor<?x8xf32>, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?x?xf32> attributes {tx.entry = "packed"} {
+  // expected-error @below {{'tx.attention' op has a result whose dimension 1 is neither static nor derived from the operands}}
+  %0 = tx.attention full %x, %x, %x offsets %o, %o {num_heads = 1, num_kv_heads = 1, scale = 1.0 : f32}
+    : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+func.func @static_number_of_sequences(%x: tensor<?x8xf32>, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<4x8xf32> attributes {tx.entry = "packed"} {
+  // expected-error @below {{'tx.pool' op has a result with a static size of 4 where the call decides (sequences)}}
+  %0 = tx.pool mean %x, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+
+// -----
+
+tx.kernel @sum(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  // expected-error @below {{'tx.add' op mixes values with different numbers of rows: tokens and 4}}
+  %0 = tx.add %x, %y : tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+func.func @call_does_not_fit(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  %p = tx.param dense<1.0> : tensor<4x8xf32>
+  // expected-error @below {{'tx.call' op calls @sum with operands whose sizes do not fit it}}
+  %0 = tx.call @sum(%x, %p) : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
