@@ -22,37 +22,47 @@ namespace tx {
 /// A context with every dialect and translation that the phases use.
 std::unique_ptr<mlir::MLIRContext> makeContext();
 
+//===----------------------------------------------------------------------===//
+// Models
+//===----------------------------------------------------------------------===//
+
 /// A module and where its external params are.
 struct Model {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::string paramRoot;
-  /// The phase it has been through (`tx.phase`).
-  Phase phase;
+  /// The phase it has been through (`tx.phase`); none for a module written by
+  /// hand, which has been through none.
+  std::optional<Phase> phase;
+
+  Model clone() const;
 };
 
 /// Reads `path`: a checkpoint folder (imported with `head`), or a .mlir or
-/// .mlirbc file. An empty `paramRoot` means the folder, or the file's folder.
+/// .mlirbc file, `-` for standard input. An empty `paramRoot` means the folder,
+/// or the file's folder.
 llvm::Expected<Model> loadModel(llvm::StringRef path, Head head,
                                 llvm::StringRef paramRoot,
                                 mlir::MLIRContext &context);
 
-/// Writes `module` as text (.mlir) or bytecode (.mlirbc), by the ending. External file
-/// names are made to resolve from `path`'s folder.
+/// Writes `module` as text (.mlir) or bytecode (.mlirbc), by the ending.
+/// External file names are made to resolve from `path`'s folder.
 llvm::Error writeModule(const Model &model, llvm::StringRef path);
+/// The same, as text, with names that resolve from the working directory.
+void printModule(const Model &model, llvm::raw_ostream &os);
 
 struct CompileOptions {
   std::string cpu = "native";
   EmitOptions emit;
-  std::optional<Phase> from;   ///< default: the phase after the module's
-  Phase to = Phase::Emit;      ///< last phase to run
-  std::string dumpPhasesTo;    ///< folder for IR after each phase; empty: none
-  bool verify = false;         ///< compare with Reference before writing
+  std::optional<Phase> from; ///< default: the phase after the module's
+  Phase to = Phase::Emit;    ///< last phase to run
+  std::string dumpPhasesTo;  ///< folder for IR after each phase; empty: none
+  bool verify = false;       ///< compare with Reference before writing
   /// Called as each phase begins; null: nothing.
   std::function<void(Phase)> progress;
 };
 
-/// Runs the phases on `model` and, unless `to` stops earlier, writes the artefact to
-/// `output`; when it stops earlier, the module.
+/// Runs the phases on `model` and, unless `to` stops earlier, writes the
+/// artefact to `output`; when it stops earlier, the module.
 llvm::Error compileModel(Model &model, llvm::StringRef output,
                          const CompileOptions &options);
 
@@ -60,16 +70,22 @@ llvm::Error compileModel(Model &model, llvm::StringRef output,
 /// of a model, as `txc inspect --format=json` prints them.
 llvm::json::Value inspectModel(const Model &model);
 
+//===----------------------------------------------------------------------===//
+// Artefacts
+//===----------------------------------------------------------------------===//
+
 /// A loaded artefact.
 class LoadedModel {
 public:
-  /// Opens the shared object at `path`. Errors: File, Malformed (not an
-  /// artefact of tx, or of another version), Unsupported (CPU).
-  static llvm::Expected<LoadedModel> open(llvm::StringRef path);
+  /// Opens the shared object at `path`, whose function is `symbolPrefix`_v1.
+  /// Errors: File, Malformed (not an artefact of tx, or of another version).
+  static llvm::Expected<LoadedModel>
+  open(llvm::StringRef path, llvm::StringRef symbolPrefix = "tx_model");
   LoadedModel(LoadedModel &&other);
   ~LoadedModel();
 
   const tx_model *operator->() const { return model; }
+  const tx_model &operator*() const { return *model; }
 
 private:
   LoadedModel() = default;
@@ -77,18 +93,34 @@ private:
   const tx_model *model = nullptr;
 };
 
+/// Whether the file at `path` is an ELF image, by its first bytes.
+bool isElf(llvm::StringRef path);
+
+/// Inputs or outputs of an entry, by name.
+using NamedTensors = std::map<std::string, Tensor>;
+
 /// Runs entry `entry` ("packed" or "padded") of an artefact once, inputs by
-/// name; optional inputs may be missing.
-llvm::Expected<std::map<std::string, Tensor>>
-runArtefact(const LoadedModel &model, llvm::StringRef entry,
-            const std::map<std::string, Tensor> &inputs, int threads);
+/// name; optional inputs may be missing. 0 threads: the artefact's default.
+llvm::Expected<NamedTensors> runArtefact(const LoadedModel &model,
+                                         llvm::StringRef entry,
+                                         const NamedTensors &inputs,
+                                         int threads);
 
 /// The same by Reference.
-llvm::Expected<std::map<std::string, Tensor>>
-runReference(const Model &model, llvm::StringRef entry,
-             const std::map<std::string, Tensor> &inputs);
+llvm::Expected<NamedTensors> runReference(const Model &model,
+                                          llvm::StringRef entry,
+                                          const NamedTensors &inputs);
 
-/// FP32 multiply-add peak of `threads` threads and read bandwidth, measured now.
+/// Compares all entries of `artefact` with Reference on generated inputs.
+/// Mismatch names the worst element.
+llvm::Error verifyArtefact(const LoadedModel &artefact, const Model &model);
+
+//===----------------------------------------------------------------------===//
+// Machine
+//===----------------------------------------------------------------------===//
+
+/// FP32 multiply-add peak of `threads` threads and read bandwidth, measured
+/// now.
 struct MachinePeak {
   double gflops;
   double gigabytesPerSecond;

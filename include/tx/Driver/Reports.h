@@ -1,0 +1,42 @@
+//===- Reports.h - What txc bench, inspect and doctor say -------*- C++ -*-===//
+//
+// Each report is a JSON value first; the text is printed from it, so that both
+// say the same.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TX_DRIVER_REPORTS_H
+#define TX_DRIVER_REPORTS_H
+
+#include "tx/Driver/Driver.h"
+
+namespace tx {
+
+struct BenchOptions {
+  std::vector<int64_t> lengths; ///< of the sequences of one batch
+  int threads = 0;              ///< 0: the artefact's default
+  int rounds = 20;
+};
+
+/// Runs a batch of random ids through entry "packed", the machine's peak
+/// measured beside each round: latency, tokens and FLOPs a second, share of the
+/// peak, time of each kernel.
+llvm::Expected<llvm::json::Value> bench(const LoadedModel &model,
+                                        llvm::StringRef name,
+                                        const BenchOptions &options);
+void printBench(const llvm::json::Value &report, llvm::raw_ostream &os);
+
+/// What is in a model folder, a .mlir or .mlirbc file, an artefact or a
+/// .safetensors file.
+llvm::Expected<llvm::json::Value> inspect(llvm::StringRef path, Head head,
+                                          llvm::StringRef symbolPrefix,
+                                          mlir::MLIRContext &context);
+void printInspection(const llvm::json::Value &report, llvm::raw_ostream &os);
+
+/// The machine: CPU, instruction set, CPUs available, peak, huge pages.
+llvm::json::Value examineMachine();
+void printMachine(const llvm::json::Value &report, llvm::raw_ostream &os);
+
+} // namespace tx
+
+#endif // TX_DRIVER_REPORTS_H

@@ -1,0 +1,235 @@
+//===- Bench.cpp - How fast an artefact is --------------------------------===//
+//
+// Every round times the batch and, right beside it, the machine's peak: clocks
+// wander, the ratio of neighbours does not. Kernels are timed in a context of
+// their own, so that the clock calls do not count.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Session.h"
+#include "tx/Checkpoint/Error.h"
+#include "tx/Driver/Reports.h"
+#include "llvm/Support/Format.h"
+#include <chrono>
+#include <numeric>
+#include <random>
+
+using namespace mlir;
+using namespace tx;
+namespace json = llvm::json;
+
+using Clock = std::chrono::steady_clock;
+
+static double secondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// The value that `share` of the sorted values do not exceed.
+static double quantile(std::vector<double> values, double share) {
+  llvm::sort(values);
+  return values[size_t(share * (values.size() - 1) + 0.5)];
+}
+
+static const tx_entry_info *findPacked(const tx_model &model) {
+  for (int32_t i = 0; i < model.num_entries; ++i)
+    if (StringRef(model.entries[i]->name) == "packed")
+      return model.entries[i];
+  return nullptr;
+}
+
+static NamedTensors makeBatch(const tx_entry_info &entry,
+                              ArrayRef<int64_t> lengths) {
+  std::mt19937 random(1);
+  std::vector<int32_t> offsets{0};
+  for (int64_t length : lengths)
+    offsets.push_back(offsets.back() + length);
+  int64_t tokens = offsets.back(), entries = offsets.size();
+  NamedTensors inputs;
+  for (const tx_tensor_info &info : ArrayRef(entry.inputs, entry.num_inputs)) {
+    if (StringRef(info.name) == "offsets") {
+      inputs[info.name] = Tensor{{entries}, offsets};
+      continue;
+    }
+    std::uniform_int_distribution<int32_t> any(
+        0, std::max<int64_t>(info.limit, 1) - 1);
+    std::vector<int32_t> values(tokens);
+    for (int32_t &value : values)
+      value = any(random);
+    inputs[info.name] = Tensor{{tokens}, std::move(values)};
+  }
+  return inputs;
+}
+
+static double countFlops(const tx_entry_info &entry,
+                         ArrayRef<int64_t> lengths) {
+  double tokens = 0, pairs = 0;
+  for (int64_t length : lengths) {
+    tokens += length;
+    pairs += double(length) * length;
+  }
+  return entry.flops_token * tokens +
+         double(entry.flops_sequence) * lengths.size() +
+         entry.flops_pair * pairs;
+}
+
+namespace {
+/// One number per round.
+struct Rounds {
+  std::vector<double> seconds, peaks, shares;
+};
+} // namespace
+
+/// Seconds of one run, the mean of as many as fill a twentieth of a second.
+static llvm::Expected<double> timeRuns(Session &session) {
+  Clock::time_point begin = Clock::now();
+  for (int runs = 1;; ++runs) {
+    if (llvm::Error error = session.run())
+      return error;
+    double seconds = secondsSince(begin);
+    if (seconds > 0.05)
+      return seconds / runs;
+  }
+}
+
+static llvm::Expected<Rounds> measure(Session &session, double flops,
+                                      int threads, int count) {
+  Rounds rounds;
+  if (llvm::Error error =
+          session.run()) // weights and workspace become resident
+    return error;
+  for (int i = 0; i < count; ++i) {
+    llvm::Expected<double> seconds = timeRuns(session);
+    if (!seconds)
+      return seconds.takeError();
+    double peak = measurePeak(threads).gflops;
+    rounds.seconds.push_back(*seconds);
+    rounds.peaks.push_back(peak);
+    rounds.shares.push_back(flops / *seconds / 1e9 / peak);
+  }
+  return rounds;
+}
+
+/// Milliseconds of each kernel in one run, the longest first.
+static llvm::Expected<json::Array>
+profile(const tx_model &model, const NamedTensors &inputs, int threads) {
+  constexpr int kRuns = 5;
+  llvm::Expected<Session> session =
+      Session::create(model, "packed", inputs, threads, /*profile=*/true);
+  if (!session)
+    return session.takeError();
+  for (int i = 0; i < kRuns; ++i)
+    if (llvm::Error error = session->run())
+      return error;
+  std::vector<tx_kernel_time> times = session->getKernelTimes();
+  llvm::sort(times, [](const tx_kernel_time &a, const tx_kernel_time &b) {
+    return a.nanoseconds > b.nanoseconds;
+  });
+  double total = 0;
+  for (const tx_kernel_time &time : times)
+    total += time.nanoseconds;
+  json::Array kernels;
+  for (const tx_kernel_time &time : times)
+    if (time.calls > 0)
+      kernels.push_back(
+          json::Object{{"name", time.name},
+                       {"calls", time.calls / kRuns},
+                       {"milliseconds", time.nanoseconds / 1e6 / kRuns},
+                       {"share", time.nanoseconds / std::max(total, 1.0)}});
+  return kernels;
+}
+
+static llvm::Error checkLengths(const tx_entry_info &entry,
+                                ArrayRef<int64_t> lengths) {
+  if (lengths.empty())
+    return makeError(ExitCode::Usage, "the batch is empty");
+  for (int64_t length : lengths)
+    if (length < 1 || length > entry.max_length)
+      return makeError(ExitCode::Usage,
+                       "a sequence of {0} tokens was asked for, the model "
+                       "takes 1 to {1}",
+                       length, entry.max_length);
+  return llvm::Error::success();
+}
+
+static int getDefaultThreads(const tx_model &model) {
+  if (auto metadata = json::parse(model.metadata)) {
+    if (const json::Object *object = metadata->getAsObject())
+      return object->getInteger("threads").value_or(1);
+  } else {
+    llvm::consumeError(metadata.takeError());
+  }
+  return 1;
+}
+
+llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
+                                      const BenchOptions &options) {
+  const tx_entry_info *entry = findPacked(*model);
+  if (!entry)
+    return makeError(ExitCode::Unsupported,
+                     "{0} has no entry 'packed', which bench runs", name);
+  if (llvm::Error error = checkLengths(*entry, options.lengths))
+    return error;
+  int threads = options.threads ? options.threads : getDefaultThreads(*model);
+  NamedTensors inputs = makeBatch(*entry, options.lengths);
+  llvm::Expected<Session> session =
+      Session::create(*model, "packed", inputs, threads);
+  if (!session)
+    return session.takeError();
+  double flops = countFlops(*entry, options.lengths);
+  llvm::Expected<Rounds> rounds =
+      measure(*session, flops, threads, options.rounds);
+  if (!rounds)
+    return rounds.takeError();
+  llvm::Expected<json::Array> kernels = profile(*model, inputs, threads);
+  if (!kernels)
+    return kernels.takeError();
+  int64_t tokens =
+      std::accumulate(options.lengths.begin(), options.lengths.end(), 0ll);
+  double median = quantile(rounds->seconds, 0.5);
+  return json::Object{
+      {"artefact", name},
+      {"isa", model->isa},
+      {"sequences", int64_t(options.lengths.size())},
+      {"tokens", tokens},
+      {"threads", threads},
+      {"rounds", options.rounds},
+      {"latency_ms", json::Object{{"median", median * 1e3},
+                                  {"p90", quantile(rounds->seconds, 0.9) * 1e3},
+                                  {"min", quantile(rounds->seconds, 0) * 1e3}}},
+      {"tokens_per_second", tokens / median},
+      {"gflop", flops / 1e9},
+      {"gflops", flops / median / 1e9},
+      {"peak_gflops", quantile(rounds->peaks, 0.5)},
+      {"share_of_peak", quantile(rounds->shares, 0.5)},
+      {"kernels", std::move(*kernels)}};
+}
+
+void tx::printBench(const json::Value &report, llvm::raw_ostream &os) {
+  const json::Object &object = *report.getAsObject();
+  const json::Object &latency = *object.getObject("latency_ms");
+  auto number = [&](StringRef key) {
+    return object.getNumber(key).value_or(0);
+  };
+  os << object.getString("artefact").value_or("") << ", "
+     << object.getString("isa").value_or("") << ": " << number("sequences")
+     << " sequences, " << number("tokens") << " tokens, " << number("threads")
+     << (number("threads") == 1 ? " thread, " : " threads, ")
+     << number("rounds") << " rounds\n";
+  os << llvm::formatv("latency    {0:f3} ms median, {1:f3} ms p90\n",
+                      *latency.getNumber("median"), *latency.getNumber("p90"));
+  os << llvm::formatv("throughput {0:f0} tokens/s\n",
+                      number("tokens_per_second"));
+  os << llvm::formatv("arithmetic {0:f1} GFLOP/s, {1:f1} % of the measured "
+                      "FP32 peak of {2:f1} GFLOP/s\n\n",
+                      number("gflops"), number("share_of_peak") * 100,
+                      number("peak_gflops"));
+  os << llvm::formatv("{0,-44} {1,6} {2,10} {3,7}\n", "kernel", "calls", "ms",
+                      "share");
+  for (const json::Value &value : *object.getArray("kernels")) {
+    const json::Object &kernel = *value.getAsObject();
+    os << llvm::formatv(
+        "{0,-44} {1,6} {2,10:f3} {3,6:f1}%\n",
+        kernel.getString("name").value_or(""), *kernel.getInteger("calls"),
+        *kernel.getNumber("milliseconds"), *kernel.getNumber("share") * 100);
+  }
+}

@@ -1,0 +1,171 @@
+//===- Session.cpp - A context of an artefact -----------------------------===//
+
+#include "Session.h"
+#include "tx/Checkpoint/Error.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace tx;
+
+static ExitCode toExitCode(tx_status status) {
+  switch (status) {
+  case TX_ERROR_ARGUMENT:
+  case TX_ERROR_CAPACITY:
+  case TX_ERROR_INPUT:
+    return ExitCode::Input;
+  case TX_ERROR_VERSION:
+  case TX_ERROR_WEIGHTS:
+    return ExitCode::Malformed;
+  case TX_ERROR_CPU:
+    return ExitCode::Unsupported;
+  default:
+    return ExitCode::Failure;
+  }
+}
+
+/// The names of `infos`, for messages.
+static std::string listNames(ArrayRef<tx_tensor_info> infos) {
+  return llvm::join(llvm::map_range(infos,
+                                    [](const tx_tensor_info &info) {
+                                      return std::string(info.name);
+                                    }),
+                    ", ");
+}
+
+/// Describes `tensor` to the artefact. The memory stays ours.
+static tx_tensor describe(const Tensor &tensor) {
+  tx_tensor result = {};
+  bool isInts = std::holds_alternative<std::vector<int32_t>>(tensor.data);
+  const void *data = isInts ? static_cast<const void *>(tensor.ints().data())
+                            : tensor.floats().data();
+  result.data = const_cast<void *>(data);
+  result.dtype = isInts ? TX_I32 : TX_F32;
+  result.rank = tensor.shape.size();
+  llvm::copy(tensor.shape, result.shape);
+  result.capacity = tensor.size() * 4;
+  return result;
+}
+
+llvm::Error Session::bindInputs(const NamedTensors &named) {
+  ArrayRef<tx_tensor_info> infos(entry->inputs, entry->num_inputs);
+  for (const auto &[name, tensor] : named) {
+    StringRef wanted = name;
+    if (llvm::none_of(infos, [&](auto &info) { return wanted == info.name; }))
+      return makeError(ExitCode::Input,
+                       "entry {0} has no input '{1}'; its inputs are {2}",
+                       entry->name, name, listNames(infos));
+    if (tensor.shape.size() > 4)
+      return makeError(ExitCode::Input, "{0} has rank {1}, expected at most 4",
+                       name, tensor.shape.size());
+  }
+  for (const tx_tensor_info &info : infos) {
+    auto found = named.find(info.name);
+    if (found == named.end()) {
+      if (!info.optional)
+        return makeError(ExitCode::Input, "input {0} is missing", info.name);
+      inputs.push_back({});
+      continue;
+    }
+    inputs.push_back(describe(found->second));
+    for (int32_t d = 0; d < info.rank && d < inputs.back().rank; ++d) {
+      int64_t size = inputs.back().shape[d];
+      if (info.shape[d] == TX_DIM_TOKENS)
+        tokens = size;
+      else if (info.shape[d] == TX_DIM_SEQUENCES)
+        sequences = size;
+      else if (info.shape[d] == TX_DIM_SEQUENCES_PLUS)
+        sequences = size - 1;
+      else if (info.shape[d] == TX_DIM_LENGTH)
+        length = size;
+    }
+  }
+  if (length > 0)
+    tokens = sequences * length;
+  return llvm::Error::success();
+}
+
+int64_t Session::sizeOf(int64_t code) const {
+  switch (code) {
+  case TX_DIM_TOKENS:
+    return tokens;
+  case TX_DIM_SEQUENCES:
+    return sequences;
+  case TX_DIM_SEQUENCES_PLUS:
+    return sequences + 1;
+  case TX_DIM_LENGTH:
+    return length;
+  default:
+    return code;
+  }
+}
+
+void Session::allocateOutputs() {
+  for (const tx_tensor_info &info :
+       ArrayRef(entry->outputs, entry->num_outputs)) {
+    Tensor value;
+    for (int32_t d = 0; d < info.rank; ++d)
+      value.shape.push_back(sizeOf(info.shape[d]));
+    int64_t count = std::max<int64_t>(value.size(), 0);
+    if (info.dtype == TX_I32)
+      value.data = std::vector<int32_t>(count);
+    else
+      value.data = std::vector<float>(count);
+    values.push_back(std::move(value));
+    outputs.push_back(describe(values.back()));
+  }
+}
+
+llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
+                                        const NamedTensors &named, int threads,
+                                        bool profile) {
+  Session session;
+  session.model = &model;
+  for (int32_t i = 0; i < model.num_entries; ++i)
+    if (name == model.entries[i]->name) {
+      session.entry = model.entries[i];
+      session.index = i;
+    }
+  if (!session.entry)
+    return makeError(ExitCode::Input, "the artefact has no entry '{0}'", name);
+  if (llvm::Error error = session.bindInputs(named))
+    return error;
+  tx_options options = {};
+  options.size = sizeof options;
+  options.threads = threads;
+  // Sizes that no context can have are for run() to refuse, in its words.
+  options.max_tokens = std::clamp<int64_t>(session.tokens, 1, INT32_MAX);
+  options.max_sequences =
+      std::clamp<int64_t>(session.sequences, 1, options.max_tokens);
+  options.profile = profile;
+  char message[256] = "";
+  tx_context *context = nullptr;
+  tx_status status = model.create(&options, &context, message, sizeof message);
+  if (status != TX_OK)
+    return makeError(toExitCode(status), "{0}", StringRef(message));
+  session.context = {context, Deleter{&model}};
+  session.allocateOutputs();
+  return session;
+}
+
+llvm::Error Session::run() {
+  tx_status status =
+      model->run(context.get(), index, inputs.data(), outputs.data());
+  if (status == TX_OK)
+    return llvm::Error::success();
+  return makeError(toExitCode(status), "{0}",
+                   StringRef(model->error(context.get())));
+}
+
+NamedTensors Session::takeOutputs() {
+  NamedTensors result;
+  for (auto [i, value] : llvm::enumerate(values))
+    result[entry->outputs[i].name] = std::move(value);
+  return result;
+}
+
+std::vector<tx_kernel_time> Session::getKernelTimes() const {
+  std::vector<tx_kernel_time> times(model->num_kernels);
+  if (model->kernel_times(context.get(), times.data()) != TX_OK)
+    times.clear();
+  return times;
+}

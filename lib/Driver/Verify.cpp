@@ -1,0 +1,148 @@
+//===- Verify.cpp - An artefact against Reference -------------------------===//
+//
+// Inputs are generated from what the entries say of them: lengths around
+// register tiles, left padding and holes in masks, ids over the whole range.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tx/Checkpoint/Error.h"
+#include "tx/Driver/Driver.h"
+#include <cmath>
+#include <random>
+
+using namespace mlir;
+using namespace tx;
+
+/// Tolerances of docs/numerics.md.
+static constexpr double kRelative = 1e-4, kAbsolute = 1e-5;
+
+namespace {
+class InputGenerator {
+public:
+  InputGenerator(const tx_entry_info &entry) : entry(entry) {
+    for (int64_t length : {1, 2, 7, 19, 33})
+      lengths.push_back(std::min(length, entry.max_length));
+  }
+
+  NamedTensors make() {
+    return StringRef(entry.name) == "padded" ? makePadded() : makePacked();
+  }
+
+private:
+  std::vector<int32_t> indices(int64_t count, int64_t limit) {
+    std::uniform_int_distribution<int32_t> any(0,
+                                               std::max<int64_t>(limit, 1) - 1);
+    std::vector<int32_t> values(count);
+    for (int32_t &value : values)
+      value = any(random);
+    return values;
+  }
+
+  NamedTensors makePacked() {
+    std::vector<int32_t> offsets{0};
+    for (int64_t length : lengths)
+      offsets.push_back(offsets.back() + length);
+    int64_t tokens = offsets.back(), entries = offsets.size();
+    NamedTensors result;
+    for (const tx_tensor_info &info : ArrayRef(entry.inputs, entry.num_inputs))
+      result[info.name] = StringRef(info.name) == "offsets"
+                              ? Tensor{{entries}, offsets}
+                              : Tensor{{tokens}, indices(tokens, info.limit)};
+    return result;
+  }
+
+  /// Row b keeps lengths[b] columns: at the end, at the beginning, or spread.
+  std::vector<int32_t> makeMask(int64_t columns) {
+    std::vector<int32_t> mask(lengths.size() * columns, 0);
+    for (auto [b, length] : llvm::enumerate(lengths))
+      for (int64_t i = 0; i < length; ++i) {
+        int64_t column = b % 3 == 0   ? columns - 1 - i
+                         : b % 3 == 1 ? i
+                                      : i * columns / length;
+        mask[b * columns + column] = 1;
+      }
+    return mask;
+  }
+
+  NamedTensors makePadded() {
+    int64_t rows = lengths.size();
+    int64_t columns = std::min(lengths.back() + 4, entry.max_length);
+    NamedTensors result;
+    for (const tx_tensor_info &info : ArrayRef(entry.inputs, entry.num_inputs))
+      result[info.name] = Tensor{{rows, columns},
+                                 StringRef(info.name) == "attention_mask"
+                                     ? makeMask(columns)
+                                     : indices(rows * columns, info.limit)};
+    return result;
+  }
+
+  const tx_entry_info &entry;
+  std::vector<int64_t> lengths;
+  std::mt19937 random{20240229};
+};
+} // namespace
+
+/// "3, 17" for element `index` of a tensor of that shape.
+static std::string describeIndex(int64_t index, ArrayRef<int64_t> shape) {
+  std::string text;
+  for (int64_t size : llvm::reverse(shape)) {
+    text = std::to_string(index % size) + (text.empty() ? "" : ", ") + text;
+    index /= size;
+  }
+  return text;
+}
+
+static llvm::Error compare(StringRef entry, StringRef name,
+                           const Tensor &actual, const Tensor &expected) {
+  if (actual.shape != expected.shape)
+    return makeError(ExitCode::Mismatch,
+                     "verification failed: {0} of entry {1} has another shape "
+                     "than the reference's",
+                     name, entry);
+  double worst = 0;
+  int64_t where = -1;
+  for (int64_t i = 0; i < actual.size(); ++i) {
+    double a = actual.floats()[i], e = expected.floats()[i];
+    double excess = std::abs(a - e) / (kAbsolute + kRelative * std::abs(e));
+    if (std::isnan(a) != std::isnan(e))
+      excess = INFINITY;
+    if (excess > worst) {
+      worst = excess;
+      where = i;
+    }
+  }
+  if (worst <= 1)
+    return llvm::Error::success();
+  return makeError(ExitCode::Mismatch,
+                   "verification failed: {0}[{1}] of entry {2} is {3}, the "
+                   "reference says {4} (tolerance: {5} relative, {6} absolute)",
+                   name, describeIndex(where, actual.shape), entry,
+                   actual.floats()[where], expected.floats()[where], kRelative,
+                   kAbsolute);
+}
+
+llvm::Error tx::verifyArtefact(const LoadedModel &artefact,
+                               const Model &model) {
+  for (int32_t i = 0; i < artefact->num_entries; ++i) {
+    const tx_entry_info &entry = *artefact->entries[i];
+    NamedTensors inputs = InputGenerator(entry).make();
+    llvm::Expected<NamedTensors> actual =
+        runArtefact(artefact, entry.name, inputs, /*threads=*/0);
+    if (!actual)
+      return actual.takeError();
+    llvm::Expected<NamedTensors> expected =
+        runReference(model, entry.name, inputs);
+    if (!expected)
+      return expected.takeError();
+    for (const auto &[name, tensor] : *actual) {
+      auto found = expected->find(name);
+      if (found == expected->end())
+        return makeError(ExitCode::Mismatch,
+                         "verification failed: the reference has no output {0}",
+                         name);
+      if (llvm::Error error = compare(entry.name, name, tensor, found->second))
+        return error;
+    }
+  }
+  return llvm::Error::success();
+}

@@ -1,0 +1,93 @@
+//===- Bench.cpp - txc bench ----------------------------------------------===//
+
+#include "Verbs.h"
+#include "tx/Checkpoint/Error.h"
+#include "tx/Driver/Reports.h"
+
+using namespace tx;
+using namespace txc;
+namespace cl = llvm::cl;
+
+namespace {
+enum class TableFormat { Table, Json };
+} // namespace
+
+static cl::SubCommand command("bench", "Measure a compiled model");
+static cl::opt<std::string> model(cl::Positional, cl::desc("<.so>"),
+                                  cl::sub(command), cl::cat(mainCategory));
+static cl::opt<int64_t> batch("batch", cl::desc("Sequences (default 8)"),
+                              cl::value_desc("n"), cl::init(8),
+                              cl::sub(command), cl::cat(mainCategory));
+static cl::opt<int64_t> length("length",
+                               cl::desc("Tokens of each (default 128)"),
+                               cl::value_desc("n"), cl::init(128),
+                               cl::sub(command), cl::cat(mainCategory));
+static cl::list<int64_t>
+    lengths("lengths",
+            cl::desc("Tokens of each sequence, instead of --batch, --length"),
+            cl::value_desc("n,n,..."), cl::CommaSeparated, cl::sub(command),
+            cl::cat(mainCategory));
+static cl::opt<int> threads("threads",
+                            cl::desc("Threads (default: as compiled)"),
+                            cl::value_desc("n"), cl::init(0), cl::sub(command),
+                            cl::cat(mainCategory));
+static cl::opt<int> rounds("rounds", cl::desc("Measurements (default 20)"),
+                           cl::value_desc("n"), cl::init(20), cl::sub(command),
+                           cl::cat(mainCategory));
+static cl::opt<TableFormat> format(
+    "format", cl::desc("Format on stdout"),
+    cl::values(clEnumValN(TableFormat::Table, "table", "for people (default)"),
+               clEnumValN(TableFormat::Json, "json", "for programs")),
+    cl::init(TableFormat::Table), cl::sub(command), cl::cat(mainCategory));
+static cl::opt<std::string>
+    symbolPrefix("symbol-prefix",
+                 cl::desc("Prefix the model was compiled with"),
+                 cl::value_desc("name"), cl::init("tx_model"), cl::sub(command),
+                 cl::cat(mainCategory));
+
+static llvm::Expected<BenchOptions> readOptions() {
+  if (llvm::Error error = requireAtLeast("--batch", batch, 1))
+    return error;
+  if (llvm::Error error = requireAtLeast("--threads", threads, 0))
+    return error;
+  if (llvm::Error error = requireAtLeast("--rounds", rounds, 1))
+    return error;
+  if (!lengths.empty() &&
+      (batch.getNumOccurrences() || length.getNumOccurrences()))
+    return makeError(ExitCode::Usage,
+                     "--lengths takes the place of --batch and --length");
+  BenchOptions options;
+  options.lengths.assign(lengths.begin(), lengths.end());
+  if (lengths.empty())
+    options.lengths.assign(batch, length);
+  options.threads = threads;
+  options.rounds = rounds;
+  return options;
+}
+
+static llvm::Error run() {
+  if (llvm::Error error = require("bench", "a compiled model", model))
+    return error;
+  llvm::Expected<BenchOptions> options = readOptions();
+  if (!options)
+    return options.takeError();
+  llvm::Expected<LoadedModel> loaded = LoadedModel::open(model, symbolPrefix);
+  if (!loaded)
+    return loaded.takeError();
+  llvm::Expected<llvm::json::Value> report = bench(*loaded, model, *options);
+  if (!report)
+    return report.takeError();
+  if (format == TableFormat::Json)
+    llvm::outs() << llvm::formatv("{0:2}\n", *report);
+  else
+    printBench(*report, llvm::outs());
+  return llvm::Error::success();
+}
+
+Verb txc::getBench() {
+  return {"bench", "Measure a compiled model",
+          "  txc bench minilm.so --batch=8 --length=128\n"
+          "  txc bench minilm.so --lengths=3,17,120 --threads=2\n"
+          "  txc bench minilm.so --format=json\n",
+          command, run};
+}

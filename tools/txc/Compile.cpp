@@ -1,0 +1,148 @@
+//===- Compile.cpp - txc compile ------------------------------------------===//
+
+#include "Verbs.h"
+#include "tx/Checkpoint/Error.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace tx;
+using namespace txc;
+namespace cl = llvm::cl;
+
+static cl::SubCommand command("compile", "Compile a model to native code");
+static cl::OptionCategory codeCategory("Code");
+static cl::OptionCategory phaseCategory("Phases");
+
+static cl::opt<std::string> model(cl::Positional,
+                                  cl::desc("<folder, .mlir or .mlirbc>"),
+                                  cl::sub(command), cl::cat(mainCategory));
+static cl::opt<std::string> output("o", cl::desc("Output"),
+                                   cl::value_desc("file"), cl::sub(command),
+                                   cl::cat(mainCategory));
+static cl::opt<Head> head("head", cl::desc("What the model computes"),
+                          headValues(), cl::init(Head::Auto), cl::sub(command),
+                          cl::cat(mainCategory));
+static cl::opt<std::string>
+    paramRoot("param-root",
+              cl::desc("Folder that parameter files are relative to (default: "
+                       "the model's)"),
+              cl::value_desc("folder"), cl::sub(command),
+              cl::cat(mainCategory));
+static cl::opt<bool>
+    verify("verify",
+           cl::desc("Compare with the reference before anything is written"),
+           cl::sub(command), cl::cat(mainCategory));
+static cl::opt<bool> quiet("q", cl::desc("Say nothing but errors"),
+                           cl::sub(command), cl::cat(mainCategory));
+
+static cl::opt<EmitKind> emit(
+    "emit", cl::desc("What to write"),
+    cl::values(clEnumValN(EmitKind::SharedObject, "so",
+                          "shared object with weights (default)"),
+               clEnumValN(EmitKind::Object, "obj",
+                          "object with weights, and a C header beside it"),
+               clEnumValN(EmitKind::Llvm, "llvm", "LLVM IR, no weights"),
+               clEnumValN(EmitKind::Assembly, "asm", "assembly, no weights")),
+    cl::init(EmitKind::SharedObject), cl::sub(command), cl::cat(codeCategory));
+static cl::opt<std::string>
+    cpu("mcpu",
+        cl::desc("CPU to make code for: native (default), x86-64-v3, "
+                 "x86-64-v4 or a name LLVM knows"),
+        cl::value_desc("cpu"), cl::init("native"), cl::sub(command),
+        cl::cat(codeCategory));
+static cl::alias targetCpu("target-cpu", cl::desc("The same as -mcpu"),
+                           cl::aliasopt(cpu), cl::sub(command),
+                           cl::cat(codeCategory));
+static cl::opt<int> threads(
+    "threads", cl::desc("Threads a run uses unless it says (default 1)"),
+    cl::value_desc("n"), cl::init(1), cl::sub(command), cl::cat(codeCategory));
+static cl::opt<std::string>
+    symbolPrefix("symbol-prefix",
+                 cl::desc("Prefix of the visible symbols (default tx_model)"),
+                 cl::value_desc("name"), cl::init("tx_model"), cl::sub(command),
+                 cl::cat(codeCategory));
+static cl::opt<Sanitizer> sanitize(
+    "sanitize", cl::desc("Instrument the code, for tests"),
+    cl::values(clEnumValN(Sanitizer::None, "none", "do not (default)"),
+               clEnumValN(Sanitizer::Address, "address", "AddressSanitizer"),
+               clEnumValN(Sanitizer::Thread, "thread", "ThreadSanitizer")),
+    cl::init(Sanitizer::None), cl::sub(command), cl::cat(codeCategory));
+
+static cl::opt<Phase>
+    from("from",
+         cl::desc("First phase to run (default: the one after the model's)"),
+         cl::value_desc("phase"), phaseValues(), cl::sub(command),
+         cl::cat(phaseCategory));
+static cl::opt<Phase>
+    to("to", cl::desc("Last phase; before emit, the output is a module"),
+       cl::value_desc("phase"), phaseValues(), cl::init(Phase::Emit),
+       cl::sub(command), cl::cat(phaseCategory));
+static cl::opt<std::string>
+    dumpPhasesTo("dump-phases-to",
+                 cl::desc("Write the module after each phase into a folder"),
+                 cl::value_desc("folder"), cl::sub(command),
+                 cl::cat(phaseCategory));
+
+/// A C identifier: it becomes part of symbols and of a header.
+static bool isIdentifier(llvm::StringRef name) {
+  return !name.empty() && !llvm::isDigit(name[0]) &&
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+static llvm::Error checkOptions() {
+  if (llvm::Error error = require("compile", "a model", model))
+    return error;
+  if (llvm::Error error = require("compile", "an output: -o FILE", output))
+    return error;
+  if (llvm::Error error = requireAtLeast("--threads", threads, 1))
+    return error;
+  if (!isIdentifier(symbolPrefix))
+    return makeError(ExitCode::Usage,
+                     "--symbol-prefix is '{0}', expected a C identifier",
+                     symbolPrefix.getValue());
+  return llvm::Error::success();
+}
+
+/// Plain values: linking resets the options of this process.
+static CompileOptions readOptions() {
+  CompileOptions options;
+  options.cpu = cpu;
+  options.emit.kind = emit;
+  options.emit.symbolPrefix = symbolPrefix;
+  options.emit.threads = threads;
+  options.emit.sanitizer = sanitize;
+  if (from.getNumOccurrences() > 0)
+    options.from = from;
+  options.to = to;
+  options.dumpPhasesTo = dumpPhasesTo;
+  options.verify = verify;
+  return options;
+}
+
+static llvm::Error run() {
+  if (llvm::Error error = checkOptions())
+    return error;
+  CompileOptions options = readOptions();
+  std::string path = output;
+  Progress progress(quiet);
+  options.progress = [&](Phase phase) { progress.begin(phase); };
+  if (llvm::sys::fs::is_directory(model))
+    progress.begin(Phase::Import);
+  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  llvm::Expected<Model> loaded = loadModel(model, head, paramRoot, *context);
+  if (!loaded)
+    return loaded.takeError();
+  if (llvm::Error error = compileModel(*loaded, path, options))
+    return error;
+  progress.report(path);
+  return llvm::Error::success();
+}
+
+Verb txc::getCompile() {
+  return {"compile", "Compile a model to native code",
+          "  txc compile all-MiniLM-L6-v2 -o minilm.so\n"
+          "  txc compile bert -o bert.o --emit=obj --symbol-prefix=bert\n"
+          "  txc compile bert -o bert.so -mcpu=x86-64-v3 --verify\n"
+          "  txc compile phases/5-fuse.mlir -o bert.so\n",
+          command, run};
+}

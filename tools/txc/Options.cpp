@@ -1,0 +1,57 @@
+//===- Options.cpp - Options that verbs share -----------------------------===//
+
+#include "Verbs.h"
+#include "tx/Checkpoint/Error.h"
+
+using namespace tx;
+namespace cl = llvm::cl;
+
+cl::OptionCategory txc::mainCategory("Options");
+
+cl::ValuesClass txc::headValues() {
+  return cl::values(
+      clEnumValN(Head::Auto, "auto", "what the model's files say (default)"),
+      clEnumValN(Head::Encoder, "encoder",
+                 "last_hidden_state, and pooler_output where it has weights"),
+      clEnumValN(Head::SentenceEmbedding, "sentence-embedding",
+                 "sentence_embedding"),
+      clEnumValN(Head::SequenceClassification, "sequence-classification",
+                 "logits of sequences"),
+      clEnumValN(Head::TokenClassification, "token-classification",
+                 "logits of tokens"),
+      clEnumValN(Head::QuestionAnswering, "question-answering",
+                 "start_logits and end_logits"),
+      clEnumValN(Head::MaskedLm, "masked-lm", "logits over the vocabulary"));
+}
+
+cl::ValuesClass txc::phaseValues() {
+  return cl::values(clEnumValN(Phase::Import, "import", ""),
+                    clEnumValN(Phase::Normalize, "normalize", ""),
+                    clEnumValN(Phase::Compress, "compress", ""),
+                    clEnumValN(Phase::Quantize, "quantize", ""),
+                    clEnumValN(Phase::Fuse, "fuse", ""),
+                    clEnumValN(Phase::Schedule, "schedule", ""),
+                    clEnumValN(Phase::Lower, "lower", ""),
+                    clEnumValN(Phase::Emit, "emit", ""));
+}
+
+cl::ValuesClass txc::formatValues() {
+  return cl::values(clEnumValN(Format::Text, "text", "for people (default)"),
+                    clEnumValN(Format::Json, "json", "for programs"));
+}
+
+llvm::Error txc::require(llvm::StringRef verb, llvm::StringRef what,
+                         llvm::StringRef value) {
+  if (!value.empty())
+    return llvm::Error::success();
+  return withHint(makeError(ExitCode::Usage, "txc {0} needs {1}", verb, what),
+                  llvm::formatv("see txc {0} --help", verb).str());
+}
+
+llvm::Error txc::requireAtLeast(llvm::StringRef flag, int64_t value,
+                                int64_t least) {
+  if (value >= least)
+    return llvm::Error::success();
+  return makeError(ExitCode::Usage, "{0} is {1}, expected at least {2}", flag,
+                   value, least);
+}
