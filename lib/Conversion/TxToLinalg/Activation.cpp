@@ -14,33 +14,39 @@ static Value buildConstant(OpBuilder &builder, Location loc, Type type,
   return arith::ConstantOp::create(builder, loc, attr);
 }
 
-/// x / 2 * (1 + y), the frame that both forms of gelu share. Multiplied out to
-/// x / 2 * y + x / 2, which is one multiplication and one fused operation.
-static Value buildHalfGate(OpBuilder &builder, Location loc, Value x, Value y) {
-  Value half = arith::MulFOp::create(
-      builder, loc, x, buildConstant(builder, loc, x.getType(), 0.5));
-  return math::FmaOp::create(builder, loc, half, y, half);
-}
-
+/// x / 2 * (1 + erf(x / sqrt 2)), with the gate multiplied out to
+/// x / 2 * erf + x / 2: one multiplication and one fused operation.
 static Value buildGelu(OpBuilder &builder, Location loc, Value x) {
-  Value scaled = arith::MulFOp::create(
-      builder, loc, x,
-      buildConstant(builder, loc, x.getType(), 0.70710678118654752440));
-  return buildHalfGate(builder, loc, x,
-                       math::ErfOp::create(builder, loc, scaled));
+  Type type = x.getType();
+  Value root = buildConstant(builder, loc, type, 0.70710678118654752440);
+  Value scaled = arith::MulFOp::create(builder, loc, x, root);
+  Value erf = math::ErfOp::create(builder, loc, scaled);
+  Value half = arith::MulFOp::create(builder, loc, x,
+                                     buildConstant(builder, loc, type, 0.5));
+  return math::FmaOp::create(builder, loc, half, erf, half);
 }
 
-/// The argument of tanh is x * (a + b * x * x) with a = sqrt(2 / pi) and
-/// b = 0.044715 * a.
+/// x / (1 + exp(argument)): where exp overflows, the quotient is the limit,
+/// zero.
+static Value buildLogisticGate(OpBuilder &builder, Location loc, Value x,
+                               Value argument) {
+  Value one = buildConstant(builder, loc, x.getType(), 1);
+  Value exp = math::ExpOp::create(builder, loc, argument);
+  Value divisor = arith::AddFOp::create(builder, loc, exp, one);
+  return arith::DivFOp::create(builder, loc, x, divisor);
+}
+
+/// x / 2 * (1 + tanh(y)) is x / (1 + exp(-2 y)), which does not cancel where
+/// tanh is near minus one. -2 y is x * (a + b * x * x) with
+/// a = -2 * sqrt(2 / pi) and b = 0.044715 * a.
 static Value buildGeluTanh(OpBuilder &builder, Location loc, Value x) {
   Type type = x.getType();
-  Value a = buildConstant(builder, loc, type, 0.79788456080286535588);
-  Value b = buildConstant(builder, loc, type, 0.03567740813630012);
+  Value a = buildConstant(builder, loc, type, -1.59576912160573071176);
+  Value b = buildConstant(builder, loc, type, -0.07135481627260025);
   Value square = arith::MulFOp::create(builder, loc, x, x);
   Value factor = math::FmaOp::create(builder, loc, square, b, a);
   Value argument = arith::MulFOp::create(builder, loc, x, factor);
-  return buildHalfGate(builder, loc, x,
-                       math::TanhOp::create(builder, loc, argument));
+  return buildLogisticGate(builder, loc, x, argument);
 }
 
 /// Compares zero with x and not x with zero: NaN stays NaN, and the pair is
@@ -52,13 +58,9 @@ static Value buildRelu(OpBuilder &builder, Location loc, Value x) {
   return arith::SelectOp::create(builder, loc, negative, zero, x);
 }
 
-/// x / (1 + exp(-x)): where exp overflows, the quotient is the limit, zero.
 static Value buildSilu(OpBuilder &builder, Location loc, Value x) {
-  Value one = buildConstant(builder, loc, x.getType(), 1);
   Value negated = arith::NegFOp::create(builder, loc, x);
-  Value exp = math::ExpOp::create(builder, loc, negated);
-  Value divisor = arith::AddFOp::create(builder, loc, exp, one);
-  return arith::DivFOp::create(builder, loc, x, divisor);
+  return buildLogisticGate(builder, loc, x, negated);
 }
 
 Value tx::buildActivation(OpBuilder &builder, Location loc, ActivationKind kind,
