@@ -90,7 +90,7 @@ def randomize(model, seed):
             if "norm" in name.lower() and name.endswith("weight"):
                 value.copy_(1 + 0.1 * noise)
             elif "embeddings" in name:
-                value.copy_(0.5 * noise)
+                value.copy_(0.1 * noise)
             elif value.dim() == 2:
                 value.copy_(noise / value.shape[1] ** 0.5)
             else:
