@@ -140,9 +140,9 @@ class Program:
     def encode(self, texts: str | Sequence[str]) -> Outputs:
         """Tokenizes texts and runs them as one ragged batch.
 
-        Texts longer than the tokenizer's own limit, the model's `max_seq_length`
-        or its position table are cut. Needs the tokenizers package and a
-        tokenizer.json.
+        Texts are cut at the model's `max_seq_length` (else the limit in
+        tokenizer.json) and at its position table. Needs the tokenizers package
+        and a tokenizer.json.
         """
         if isinstance(texts, str):
             texts = [texts]
@@ -265,9 +265,11 @@ class Program:
 
         tokenizer = Tokenizer.from_file(str(self._tokenizer_path))
         tokenizer.no_padding()
-        limits = [self.max_length, self.metadata.get("model", {}).get("tokenizer_max_length")]
-        if tokenizer.truncation:
-            limits.append(tokenizer.truncation["max_length"])
-        tokenizer.enable_truncation(min(int(limit) for limit in limits if limit))
+        # The model's own max_seq_length is what sentence-transformers goes by; the
+        # limit that tokenizer.json carries is that of some earlier use.
+        limit = self.metadata.get("model", {}).get("tokenizer_max_length")
+        if limit is None and tokenizer.truncation:
+            limit = tokenizer.truncation["max_length"]
+        tokenizer.enable_truncation(min(self.max_length, int(limit or self.max_length)))
         self._tokenizer = tokenizer
         return tokenizer
