@@ -23,8 +23,9 @@ func.func @packed(%offsets: tensor<?xi32> {tx.name = "offsets"}) attributes {tx.
 
 // -----
 
-// expected-error @below {{has two inputs called 'offsets'}}
-func.func @packed(%o: tensor<?xi32> {tx.name = "offsets"}, %p: tensor<?xi32> {tx.name = "offsets"}) attributes {tx.entry = "packed", tx.workspace = #tx.workspace<token = 0, sequence = 0, fixed = 0>} {
+/// An input without a name is called by its number.
+// expected-error @below {{has two inputs called 'input1'}}
+func.func @packed(%o: tensor<?xi32> {tx.name = "input1"}, %p: tensor<?xi32>) attributes {tx.entry = "packed", tx.workspace = #tx.workspace<token = 0, sequence = 0, fixed = 0>} {
   return
 }
 

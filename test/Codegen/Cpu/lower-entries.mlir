@@ -16,8 +16,8 @@ module attributes {tx.kernels = [{name = "pack"}, {name = "plan"}, {name = "sum"
   // CHECK-NOT: tx.entry
   // CHECK: %[[WORDS:.*]] = llvm.alloca
   // CHECK: %[[POOL:.*]] = llvm.load %[[CALL]]
-  // CHECK: %[[RUN_AT:.*]] = llvm.getelementptr %[[CALL]][8]
-  // CHECK: %[[RUN:.*]] = llvm.load %[[RUN_AT]]
+  // CHECK: %[[FOR_AT:.*]] = llvm.getelementptr %[[CALL]][8]
+  // CHECK: %[[FOR:.*]] = llvm.load %[[FOR_AT]]
   // CHECK: llvm.getelementptr %[[CALL]][48]
   // CHECK: %[[WEIGHTS:.*]] = llvm.load
   // CHECK: llvm.getelementptr %[[WEIGHTS]]
@@ -25,7 +25,7 @@ module attributes {tx.kernels = [{name = "pack"}, {name = "plan"}, {name = "sum"
   // CHECK: %[[SUM:.*]] = constant @sum
   // CHECK: %[[CODE:.*]] = builtin.unrealized_conversion_cast %[[SUM]]
   // CHECK: %[[NUMBER:.*]] = arith.constant 2 : i64
-  // CHECK: llvm.call %[[RUN]](%[[POOL]], %[[CODE]], %[[WORDS]], %[[ITEMS]], %[[NUMBER]])
+  // CHECK: llvm.call %[[FOR]](%[[POOL]], %[[CODE]], %[[WORDS]], %[[ITEMS]], %[[NUMBER]])
   func.func @packed(%x: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32>
       attributes {tx.entry = "packed", tx.workspace = #ws, tx.signature = {entry = "packed", flops = array<i64: 0, 0, 0>,
         inputs = [{dtype = "f32", name = "x", shape = array<i64: -1, 8>}, {dtype = "i32", name = "offsets", shape = array<i64: -3>}],
