@@ -210,11 +210,14 @@ void tx::printBench(const json::Value &report, llvm::raw_ostream &os) {
   auto number = [&](StringRef key) {
     return object.getNumber(key).value_or(0);
   };
-  os << object.getString("artefact").value_or("") << ", "
-     << object.getString("isa").value_or("") << ": " << number("sequences")
-     << " sequences, " << number("tokens") << " tokens, " << number("threads")
-     << (number("threads") == 1 ? " thread, " : " threads, ")
-     << number("rounds") << " rounds\n";
+  auto integer = [&](StringRef key) {
+    return object.getInteger(key).value_or(0);
+  };
+  os << llvm::formatv(
+      "{0}, {1}: {2} sequences, {3} tokens, threads: {4}, rounds: {5}\n",
+      object.getString("artefact").value_or(""),
+      object.getString("isa").value_or(""), integer("sequences"),
+      integer("tokens"), integer("threads"), integer("rounds"));
   os << llvm::formatv("latency    {0:f3} ms median, {1:f3} ms p90\n",
                       *latency.getNumber("median"), *latency.getNumber("p90"));
   os << llvm::formatv("throughput {0:f0} tokens/s\n",

@@ -1,9 +1,9 @@
 //===- Doctor.cpp - What this machine can do ------------------------------===//
 
-#include "tx/Checkpoint/Safetensors.h"
 #include "tx/Driver/Reports.h"
 #include "tx/Target/CpuTarget.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Host.h"
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -19,15 +19,20 @@ static json::Object measure(int threads) {
                       {"gigabytes_per_second", peak.gigabytesPerSecond}};
 }
 
+/// What the system says of itself in `path`; such files have no size.
+static std::optional<std::string> readSystemFile(StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFileAsStream(path);
+  if (!buffer)
+    return std::nullopt;
+  return (*buffer)->getBuffer().str();
+}
+
 /// The choice in brackets of a file like "always [madvise] never".
 static std::string readChoice(StringRef path) {
-  llvm::Expected<std::string> text = readTextFile(path, 4096);
-  if (!text) {
-    llvm::consumeError(text.takeError());
+  std::optional<std::string> text = readSystemFile(path);
+  if (!text)
     return "unknown";
-  }
-  StringRef choice = StringRef(*text).split('[').second.split(']').first;
-  return choice.empty() ? StringRef(*text).trim().str() : choice.str();
+  return StringRef(*text).split('[').second.split(']').first.str();
 }
 
 /// Whether the kernel was built to give mapped files huge pages.
@@ -35,13 +40,9 @@ static bool mapsFilesHuge() {
   utsname names;
   if (uname(&names) != 0)
     return false;
-  llvm::Expected<std::string> config =
-      readTextFile(("/boot/config-" + StringRef(names.release)).str());
-  if (!config) {
-    llvm::consumeError(config.takeError());
-    return false;
-  }
-  return StringRef(*config).contains("CONFIG_READ_ONLY_THP_FOR_FS=y");
+  std::optional<std::string> config =
+      readSystemFile(("/boot/config-" + StringRef(names.release)).str());
+  return config && StringRef(*config).contains("CONFIG_READ_ONLY_THP_FOR_FS=y");
 }
 
 json::Value tx::examineMachine() {

@@ -50,8 +50,7 @@ static cl::opt<std::string>
         cl::value_desc("cpu"), cl::init("native"), cl::sub(command),
         cl::cat(codeCategory));
 static cl::alias targetCpu("target-cpu", cl::desc("The same as -mcpu"),
-                           cl::aliasopt(cpu), cl::sub(command),
-                           cl::cat(codeCategory));
+                           cl::aliasopt(cpu), cl::cat(codeCategory));
 static cl::opt<int> threads(
     "threads", cl::desc("Threads a run uses unless it says (default 1)"),
     cl::value_desc("n"), cl::init(1), cl::sub(command), cl::cat(codeCategory));
@@ -67,15 +66,16 @@ static cl::opt<Sanitizer> sanitize(
                clEnumValN(Sanitizer::Thread, "thread", "ThreadSanitizer")),
     cl::init(Sanitizer::None), cl::sub(command), cl::cat(codeCategory));
 
-static cl::opt<Phase>
-    from("from",
-         cl::desc("First phase to run (default: the one after the model's)"),
-         cl::value_desc("phase"), phaseValues(), cl::sub(command),
-         cl::cat(phaseCategory));
-static cl::opt<Phase>
+static cl::opt<std::string> from(
+    "from",
+    cl::desc("First phase to run (default: the one after the model's): "
+             "import, normalize, compress, quantize, fuse, schedule, lower "
+             "or emit"),
+    cl::value_desc("phase"), cl::sub(command), cl::cat(phaseCategory));
+static cl::opt<std::string>
     to("to", cl::desc("Last phase; before emit, the output is a module"),
-       cl::value_desc("phase"), phaseValues(), cl::init(Phase::Emit),
-       cl::sub(command), cl::cat(phaseCategory));
+       cl::value_desc("phase"), cl::init("emit"), cl::sub(command),
+       cl::cat(phaseCategory));
 static cl::opt<std::string>
     dumpPhasesTo("dump-phases-to",
                  cl::desc("Write the module after each phase into a folder"),
@@ -89,6 +89,15 @@ static bool isIdentifier(llvm::StringRef name) {
                       [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
+static llvm::Error checkPhase(llvm::StringRef flag, llvm::StringRef name) {
+  if (parsePhase(name))
+    return llvm::Error::success();
+  return makeError(ExitCode::Usage,
+                   "{0} is '{1}', expected import, normalize, compress, "
+                   "quantize, fuse, schedule, lower or emit",
+                   flag, name);
+}
+
 static llvm::Error checkOptions() {
   if (llvm::Error error = require("compile", "a model", model))
     return error;
@@ -100,7 +109,10 @@ static llvm::Error checkOptions() {
     return makeError(ExitCode::Usage,
                      "--symbol-prefix is '{0}', expected a C identifier",
                      symbolPrefix.getValue());
-  return llvm::Error::success();
+  if (from.getNumOccurrences() > 0)
+    if (llvm::Error error = checkPhase("--from", from))
+      return error;
+  return checkPhase("--to", to);
 }
 
 /// Plain values: linking resets the options of this process.
@@ -111,9 +123,8 @@ static CompileOptions readOptions() {
   options.emit.symbolPrefix = symbolPrefix;
   options.emit.threads = threads;
   options.emit.sanitizer = sanitize;
-  if (from.getNumOccurrences() > 0)
-    options.from = from;
-  options.to = to;
+  options.from = parsePhase(from); // none without --from
+  options.to = *parsePhase(to);
   options.dumpPhasesTo = dumpPhasesTo;
   options.verify = verify;
   return options;

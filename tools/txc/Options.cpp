@@ -24,17 +24,6 @@ cl::ValuesClass txc::headValues() {
       clEnumValN(Head::MaskedLm, "masked-lm", "logits over the vocabulary"));
 }
 
-cl::ValuesClass txc::phaseValues() {
-  return cl::values(clEnumValN(Phase::Import, "import", ""),
-                    clEnumValN(Phase::Normalize, "normalize", ""),
-                    clEnumValN(Phase::Compress, "compress", ""),
-                    clEnumValN(Phase::Quantize, "quantize", ""),
-                    clEnumValN(Phase::Fuse, "fuse", ""),
-                    clEnumValN(Phase::Schedule, "schedule", ""),
-                    clEnumValN(Phase::Lower, "lower", ""),
-                    clEnumValN(Phase::Emit, "emit", ""));
-}
-
 cl::ValuesClass txc::formatValues() {
   return cl::values(clEnumValN(Format::Text, "text", "for people (default)"),
                     clEnumValN(Format::Json, "json", "for programs"));

@@ -21,8 +21,7 @@ static cl::opt<std::string>
            cl::value_desc("file"), cl::init("-"), cl::sub(command),
            cl::cat(mainCategory));
 static cl::alias shortOutput("o", cl::desc("The same as --output"),
-                             cl::aliasopt(output), cl::sub(command),
-                             cl::cat(mainCategory));
+                             cl::aliasopt(output), cl::cat(mainCategory));
 static cl::opt<Format> format("format", cl::desc("Format on stdout"),
                               formatValues(), cl::init(Format::Text),
                               cl::sub(command), cl::cat(mainCategory));

@@ -30,8 +30,6 @@ enum class Format { Text, Json };
 
 /// --head, shared by the verbs that import.
 llvm::cl::ValuesClass headValues();
-/// --from and --to.
-llvm::cl::ValuesClass phaseValues();
 llvm::cl::ValuesClass formatValues();
 
 /// Fails unless `value` is given; `what` says what it is.

@@ -112,14 +112,63 @@ static void hideForeignOptions(cl::SubCommand &command) {
       option->setHiddenFlag(cl::ReallyHidden);
 }
 
-static int runVerb(const Verb &verb, llvm::ArrayRef<const char *> arguments) {
+/// What `work` writes to standard error: LLVM's parser reports wrong values
+/// there, whatever stream it was given.
+static std::string captureErrors(llvm::function_ref<void()> work) {
+  int ends[2], saved = dup(STDERR_FILENO);
+  if (saved < 0 || pipe(ends) != 0) {
+    work();
+    return "";
+  }
+  dup2(ends[1], STDERR_FILENO);
+  close(ends[1]);
+  work();
+  llvm::errs().flush();
+  dup2(saved, STDERR_FILENO); // closes the pipe's last writing end
+  close(saved);
+  std::string text;
+  char bytes[4096];
+  for (ssize_t n; (n = read(ends[0], bytes, sizeof bytes)) > 0;)
+    text.append(bytes, n);
+  close(ends[0]);
+  return text;
+}
+
+static llvm::Error parse(const Verb &verb,
+                         llvm::ArrayRef<const char *> arguments) {
+  std::string errors;
+  llvm::raw_string_ostream os(errors);
+  bool parsed = false;
+  std::string printed = captureErrors([&] {
+    parsed = cl::ParseCommandLineOptions(arguments.size(), arguments.data(), "",
+                                         &os);
+  });
+  if (parsed)
+    return llvm::Error::success();
+  return usageError(printed.empty() ? errors : printed, verb);
+}
+
+static bool isHelp(StringRef argument) {
+  return argument == "--help" || argument == "-help" || argument == "-h";
+}
+
+static int printVerbHelp(const Verb &verb, const char *program) {
   std::string text = "\nexamples:\n" + verb.examples.str();
   cl::extrahelp examples(text);
   hideForeignOptions(verb.command);
-  std::string errors;
-  llvm::raw_string_ostream os(errors);
-  if (!cl::ParseCommandLineOptions(arguments.size(), arguments.data(), "", &os))
-    return reportFailure(usageError(errors, verb));
+  std::string name =
+      verb.name.str(); // makes the verb's options the active ones
+  if (llvm::Error error = parse(verb, {program, name.c_str()}))
+    return reportFailure(std::move(error));
+  cl::PrintHelpMessage(/*Hidden=*/false, /*Categorized=*/true);
+  return 0;
+}
+
+static int runVerb(const Verb &verb, llvm::ArrayRef<const char *> arguments) {
+  if (llvm::any_of(arguments.drop_front(2), isHelp))
+    return printVerbHelp(verb, arguments[0]);
+  if (llvm::Error error = parse(verb, arguments))
+    return reportFailure(std::move(error));
   llvm::Error error = verb.run();
   if (!error)
     error = flushOutput();
