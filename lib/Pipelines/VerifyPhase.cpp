@@ -136,7 +136,7 @@ LogicalResult Contract::checkNormalized() {
 /// every candidate is quantized or says why not: no op of tx is a gate or a
 /// candidate, so both hold for every module of model-level ops.
 LogicalResult Contract::checkModel() {
-  if (failed(checkModelLevel()) || failed(checkEntries()))
+  if (failed(checkEntries()) || failed(checkModelLevel()))
     return failure();
   return phase == Phase::Import ? success() : checkNormalized();
 }
@@ -231,7 +231,7 @@ LogicalResult Contract::checkLowered() {
   for (Operation &op : *module.getBody()) {
     if (isa<WeightsOp>(op))
       continue;
-    WalkResult result = op.walk([&](Operation *inner) {
+    WalkResult result = op.walk<WalkOrder::PreOrder>([&](Operation *inner) {
       if (isa_and_nonnull<LLVM::LLVMDialect>(inner->getDialect()))
         return WalkResult::advance();
       report(inner, guarantee) << "there is '" << inner->getName() << "'";

@@ -56,6 +56,9 @@ static std::string getOpName(Operation *op) {
 }
 
 std::string KernelGroup::getName() const {
+  // Symbols share their name space with libm once they are machine code.
+  if (ops.size() == 1 && isa<ActivationOp>(getRoot()))
+    return "activation_" + getOpName(getRoot());
   // A part is named once: three embeddings that are added up are
   // "embedding_add".
   llvm::SmallSetVector<StringRef, 4> parts;

@@ -134,7 +134,7 @@ func.func @first_linear_takes_the_epilogue(%x: tensor<?x8xf32> {tx.name = "x"}) 
 /// The residual of the second add is needed twice, so nobody takes it in.
 // CHECK-LABEL: func.func @no_fusion__value_with_two_users
 // CHECK: %[[L:.*]] = tx.call @linear(
-// CHECK: %[[G:.*]] = tx.call @gelu(%[[L]])
+// CHECK: %[[G:.*]] = tx.call @activation_gelu(%[[L]])
 // CHECK: tx.call @add(%[[L]], %[[G]])
 func.func @no_fusion__value_with_two_users(%x: tensor<?x8xf32> {tx.name = "x"}) -> (tensor<?x8xf32>, tensor<?x8xf32>) attributes {tx.entry = "packed"} {
   %w = tx.param dense<1.0> : tensor<8x8xf32>
@@ -149,7 +149,7 @@ func.func @no_fusion__value_with_two_users(%x: tensor<?x8xf32> {tx.name = "x"}) 
 /// What the entry returns must exist, so it ends a kernel.
 // CHECK-LABEL: func.func @no_fusion__value_is_returned
 // CHECK: %[[L:.*]] = tx.call @linear(
-// CHECK: %[[G:.*]] = tx.call @gelu(%[[L]])
+// CHECK: %[[G:.*]] = tx.call @activation_gelu(%[[L]])
 // CHECK: return %[[L]], %[[G]]
 func.func @no_fusion__value_is_returned(%x: tensor<?x8xf32> {tx.name = "x"}) -> (tensor<?x8xf32>, tensor<?x8xf32>) attributes {tx.entry = "packed"} {
   %w = tx.param dense<1.0> : tensor<8x8xf32>

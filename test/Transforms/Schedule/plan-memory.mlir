@@ -126,13 +126,13 @@ tx.kernel @unpack(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %mask: tensor<?x?xi32>
 /// only be an output. Nobody reads the positions.
 // CHECK-LABEL: func.func @every_kind_of_size
 // CHECK-SAME: tx.workspace = #tx.workspace<token = 72, sequence = 36, fixed = 0>
-// CHECK: tx.call @pack{{.*}} places = [#tx.place<token, 32>, #tx.place<sequence, 32>, #tx.place<token, 0>]
-// CHECK: tx.call @plan{{.*}} places = [#tx.place<token, 64>]
-// CHECK: tx.call @embed{{.*}} places = [#tx.place<token, 0>]
-// CHECK: tx.call @attention{{.*}} places = [#tx.place<token, 32>]
-// CHECK: tx.call @pool{{.*}} places = [#tx.place<sequence, 0>]
-// CHECK: tx.call @normalize{{.*}} places = [#tx.place<output, 1>]
-// CHECK: tx.call @unpack{{.*}} places = [#tx.place<output, 0>]
+// CHECK: tx.call @pack{{.*}}places = [#tx.place<token, 32>, #tx.place<sequence, 32>, #tx.place<token, 0>]
+// CHECK: tx.call @plan{{.*}}places = [#tx.place<token, 64>]
+// CHECK: tx.call @embed{{.*}}places = [#tx.place<token, 0>]
+// CHECK: tx.call @attention{{.*}}places = [#tx.place<token, 32>]
+// CHECK: tx.call @pool{{.*}}places = [#tx.place<sequence, 0>]
+// CHECK: tx.call @normalize{{.*}}places = [#tx.place<output, 1>]
+// CHECK: tx.call @unpack{{.*}}places = [#tx.place<output, 0>]
 func.func @every_kind_of_size(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"}) -> (tensor<?x?x8xf32>, tensor<?x8xf32>) attributes {tx.entry = "padded"} {
   %t = tx.param dense<1.0> : tensor<100x8xf32>
   %p:3 = tx.call @pack(%mask, %ids) : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
