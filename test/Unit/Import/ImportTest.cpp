@@ -189,6 +189,28 @@ TEST(Import, casts_narrow_floats) {
   }
 }
 
+TEST(Import, params_name_their_shard) {
+  TestCheckpoint model;
+  model.addDistilBert();
+  model.write();
+  ASSERT_FALSE(llvm::sys::fs::remove(model.dir + "/model.safetensors"));
+  std::map<std::string, TestCheckpoint::Tensor> shards[2];
+  std::string index;
+  for (auto &[name, tensor] : model.tensors) {
+    bool second = name.find("transformer.layer.1.") == 0;
+    shards[second][name] = tensor;
+    index += (index.empty() ? "{\"weight_map\": {\"" : ", \"") + name +
+             "\": \"part-" + (second ? "2" : "1") + ".safetensors\"";
+  }
+  model.writeText("model.safetensors.index.json", index + "}}");
+  model.writeTensors("part-1.safetensors", shards[0]);
+  model.writeTensors("part-2.safetensors", shards[1]);
+  EXPECT_TRUE(hasInOrder(
+      model.import(),
+      {"<\"part-1.safetensors\", \"transformer.layer.0.ffn.lin1.weight\">",
+       "<\"part-2.safetensors\", \"transformer.layer.1.ffn.lin1.weight\">"}));
+}
+
 TEST(Import, follows_links) {
   TestCheckpoint store, model;
   store.addBert();
