@@ -111,8 +111,10 @@ void Session::allocateOutputs() {
     else
       value.data = std::vector<float>(count);
     values.push_back(std::move(value));
-    outputs.push_back(describe(values.back()));
   }
+  // Only now: a growing vector may copy its tensors to other addresses.
+  for (const Tensor &value : values)
+    outputs.push_back(describe(value));
 }
 
 llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
