@@ -2,6 +2,8 @@
 
 #include "KernelHarness.h"
 #include "lib/Codegen/Cpu/EmitLlvm.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -154,7 +156,8 @@ KernelLibrary::KernelLibrary(llvm::StringRef text, KernelIsa isa)
   for (size_t at; (at = source.find("LANES")) != std::string::npos;)
     source.replace(at, 5, lanes);
   mlir::MLIRContext context;
-  context.loadDialect<TxDialect>();
+  context.loadDialect<TxDialect, mlir::LLVM::LLVMDialect,
+                      mlir::math::MathDialect>();
   mlir::OwningOpRef<mlir::ModuleOp> module = lowerKernels(source, context);
   if (!module) {
     ADD_FAILURE() << "the kernels cannot be lowered";

@@ -32,6 +32,9 @@ public:
   ~GuardedTensor();
 
   llvm::ArrayRef<int64_t> sizes() const { return shape; }
+  /// Changes what kernels are told, not the memory: for weights in panels,
+  /// which are more elements than their sizes say.
+  void setSizes(std::initializer_list<int64_t> sizes) { shape = sizes; }
   int64_t size() const { return count; }
   llvm::MutableArrayRef<float> floats() const {
     return {static_cast<float *>(elements), static_cast<size_t>(count)};
@@ -71,9 +74,10 @@ public:
   void run(llvm::StringRef kernel,
            llvm::ArrayRef<const GuardedTensor *> arguments, int64_t parts = 1);
 
-private:
+  /// The address of a function; null, and a failed test, if there is none.
   void *lookUp(const std::string &symbol);
 
+private:
   struct Jit;
   std::unique_ptr<Jit> jit;
   int64_t scratchBytes = 0;
