@@ -147,10 +147,15 @@ class Program:
         if isinstance(texts, str):
             texts = [texts]
         encodings = self._load_tokenizer().encode_batch(list(texts))
+        types = [np.asarray(e.type_ids, dtype=np.int32) for e in encodings]
         return self(
             [np.asarray(e.ids, dtype=np.int32) for e in encodings],
-            token_type_ids=[np.asarray(e.type_ids, dtype=np.int32) for e in encodings],
+            token_type_ids=types if self._takes_types() else None,
         )
+
+    def _takes_types(self) -> bool:
+        inputs = self._entry("packed")[1]["inputs"]
+        return any(tensor["name"] == "token_type_ids" for tensor in inputs)
 
     def _entry(self, name: str) -> tuple[int, dict[str, Any]]:
         if name not in self._entries:
