@@ -153,14 +153,13 @@ static bool isHelp(StringRef argument) {
 }
 
 static int printVerbHelp(const Verb &verb, const char *program) {
-  std::string text = "\nexamples:\n" + verb.examples.str();
-  cl::extrahelp examples(text);
   hideForeignOptions(verb.command);
   std::string name =
       verb.name.str(); // makes the verb's options the active ones
   if (llvm::Error error = parse(verb, {program, name.c_str()}))
     return reportFailure(std::move(error));
   cl::PrintHelpMessage(/*Hidden=*/false, /*Categorized=*/true);
+  llvm::outs() << "\nexamples:\n" << verb.examples;
   return 0;
 }
 
