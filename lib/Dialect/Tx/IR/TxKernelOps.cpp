@@ -68,10 +68,18 @@ static bool fits(Type actual, Type formal) {
          succeeded(verifyCompatibleShape(from, to));
 }
 
+/// While entries are lowered, the code of a kernel stands in its place: a
+/// function of its arguments' addresses, the range of items and scratch memory.
+static bool isKernelCode(Operation *symbol) {
+  auto function = dyn_cast_or_null<func::FuncOp>(symbol);
+  return function && function.getNumArguments() == 4 &&
+         function.getNumResults() == 0 &&
+         llvm::none_of(function.getArgumentTypes(), llvm::IsaPred<ShapedType>);
+}
+
 LogicalResult tx::CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
   Operation *symbol = symbols.lookupNearestSymbolFrom(*this, getKernelAttr());
-  // While entries are lowered, the code of a kernel stands in its place.
-  if (isa_and_nonnull<func::FuncOp>(symbol))
+  if (isKernelCode(symbol))
     return success();
   auto kernel = dyn_cast_or_null<KernelOp>(symbol);
   if (!kernel) // call_c1

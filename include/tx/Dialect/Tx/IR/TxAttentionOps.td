@@ -41,7 +41,7 @@ def Tx_AttentionOp : Tx_Op<"attention", [Pure, Tx_InferResultTypes,
                        I64Attr:$num_kv_heads, F32Attr:$scale);
   let results = (outs Tx_Activations:$result);
   let assemblyFormat = [{
-    $mask $query `,` $key `,` $value `offsets` $query_offsets `,` $key_offsets
+    `` $mask $query `,` $key `,` $value `offsets` $query_offsets `,` $key_offsets
     (`tiles` $tiles^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;

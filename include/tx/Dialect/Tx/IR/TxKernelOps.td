@@ -36,7 +36,7 @@ def Tx_KernelOp : Tx_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface, Symbo
                        OptionalAttr<StrAttr>:$sym_visibility,
                        OptionalAttr<DictArrayAttr>:$arg_attrs,
                        OptionalAttr<DictArrayAttr>:$res_attrs);
-  let regions = (region SizedRegion<1>:$body);
+  let regions = (region AnyRegion:$body);
   let hasCustomAssemblyFormat = 1;
   let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
@@ -66,7 +66,8 @@ def Tx_CallOp : Tx_Op<"call", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInter
     %y = tx.call @linear_gelu(%x, %w, %b) : (tensor<?x384xf32>, tensor<1536x384xf32>, tensor<1536xf32>) -> tensor<?x1536xf32>
     ```
     Constraints:
-    * (call_c1) the symbol is a kernel of the module;
+    * (call_c1) the symbol is a kernel of the module, or, while entries are
+      lowered, the function that holds its code;
     * (call_c2) operands and results match the kernel's signature, static sizes
       standing for its dynamic ones;
     * (call_c3) there is one place per result, or none.

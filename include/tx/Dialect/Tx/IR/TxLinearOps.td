@@ -78,7 +78,7 @@ def Tx_FfnOp : Tx_Op<"ffn", [Pure, AttrSizedOperandSegments, Tx_InferResultTypes
                        Tx_Matrix:$down, Optional<Tx_Vector>:$down_bias);
   let results = (outs Tx_Activations:$result);
   let assemblyFormat = [{
-    $activation $x `up` $up (`bias` $up_bias^)?
+    `` $activation $x `up` $up (`bias` $up_bias^)?
     (`gate` $gate^ (`gate_bias` $gate_bias^)?)?
     `down` $down (`down_bias` $down_bias^)? attr-dict `:`
     functional-type(operands, results)

@@ -86,7 +86,7 @@ def Tx_ActivationOp : Tx_RowOp<"activation", [AllTypesMatch<["x", "result"]>]> {
   }];
   let arguments = (ins Tx_ActivationKindAttr:$kind, Tx_Activations:$x);
   let results = (outs Tx_Activations:$result);
-  let assemblyFormat = "$kind $x attr-dict `:` type($x)";
+  let assemblyFormat = "`` $kind $x attr-dict `:` type($x)";
 }
 
 def Tx_AddOp : Tx_RowOp<"add", [Commutative, AllTypesMatch<["lhs", "rhs", "result"]>]> {
@@ -124,8 +124,7 @@ def Tx_SliceOp : Tx_Op<"slice", [Pure]> {
     * (slice_c2) the result has rank 1 or 2 and x's number of tokens.
   }];
   let arguments = (ins Tx_Activations:$x, I64Attr:$offset);
-  let results = (outs RankedTensorOf<[F32], [HasAnyRankOfPred<[1, 2]>],
-      "tokens, by channels or not (rank-1 or rank-2 f32 tensor)">:$result);
+  let results = (outs Tx_Tokens:$result);
   let assemblyFormat = "$x `[` $offset `]` attr-dict `:` type($x) `to` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;

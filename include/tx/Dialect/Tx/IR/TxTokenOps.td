@@ -40,7 +40,7 @@ def Tx_PackTokensOp : Tx_Op<"pack_tokens", [Pure, Tx_InferResultTypes]> {
   let results = (outs Variadic<Tx_Indices>:$packed, Tx_Offsets:$offsets,
                       Tx_Indices:$positions);
   let assemblyFormat = [{
-    $position_kind $mask (`,` $inputs^)? attr-dict `:` functional-type(operands, results)
+    `` $position_kind $mask (`,` $inputs^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -61,9 +61,9 @@ def Tx_UnpackTokensOp : Tx_Op<"unpack_tokens", [Pure, Tx_InferResultTypes]> {
       the same channels;
     * (unpack_tokens_c2) the result is as wide and high as the mask.
   }];
-  let arguments = (ins RankedTensorOf<[F32], [HasAnyRankOfPred<[1, 2]>]>:$tokens,
+  let arguments = (ins Tx_Tokens:$tokens,
                        Tx_Offsets:$offsets, Tx_PaddedIndices:$mask);
-  let results = (outs RankedTensorOf<[F32], [HasAnyRankOfPred<[2, 3]>]>:$result);
+  let results = (outs Tx_PaddedTokens:$result);
   let assemblyFormat = [{
     $tokens `,` $offsets `,` $mask attr-dict `:` functional-type(operands, results)
   }];
@@ -89,7 +89,7 @@ def Tx_PositionsOp : Tx_Op<"positions", [Pure, Tx_InferResultTypes]> {
                        Tx_Offsets:$offsets);
   let results = (outs Tx_Indices:$result);
   let assemblyFormat = [{
-    $position_kind $ids `,` $offsets attr-dict `:` functional-type(operands, results)
+    `` $position_kind $ids `,` $offsets attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -133,7 +133,7 @@ def Tx_PoolOp : Tx_Op<"pool", [Pure, Tx_InferResultTypes,
   let arguments = (ins Tx_PoolKindAttr:$kind, Tx_Activations:$x, Tx_Offsets:$offsets);
   let results = (outs Tx_Activations:$result);
   let assemblyFormat = [{
-    $kind $x `,` $offsets attr-dict `:` functional-type(operands, results)
+    `` $kind $x `,` $offsets attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
