@@ -307,9 +307,10 @@ void AttentionEmitter::emitScores(const Item &item, const Group &group,
 void AttentionEmitter::emitScoreTile(const Item &item, const Group &group,
                                      Value firstKey, Value slot, int64_t height,
                                      int64_t vectors) {
-  Values keys{run.at(item.key.address, run.mul(firstKey, item.key.stride))};
+  Values keys{
+      run.keep(run.at(item.key.address, run.mul(firstKey, item.key.stride)))};
   while (int64_t(keys.size()) < height)
-    keys.push_back(run.at(keys.back(), item.key.stride));
+    keys.push_back(run.keep(run.at(keys.back(), item.key.stride)));
   Value queries =
       run.at(run.scratch, getHighestOffset() + kQueries * getGroupWidth());
   Values scores = run.loop(

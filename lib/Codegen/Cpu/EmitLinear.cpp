@@ -63,7 +63,7 @@ private:
   void emitItem(Value item, const RowPlan &plan);
   void emitTile(const Tile &tile, Value panels);
   void emitProduct(const Tile &tile, int64_t height, int64_t panels);
-  Values emitStep(ArrayRef<Value> rows, ArrayRef<Value> panels, Value k,
+  Values emitStep(ArrayRef<Value> rows, ArrayRef<Value> panels, int64_t k,
                   ValueRange accumulators);
   void emitEpilogue(const Tile &tile);
   void emitEpilogueVector(Value buffer, Value row, Value column, Value mask);
@@ -132,32 +132,39 @@ void LinearEmitter::emitTile(const Tile &tile, Value panels) {
 
 void LinearEmitter::emitProduct(const Tile &tile, int64_t height,
                                 int64_t panels) {
-  // Addresses advance by additions before the loop, none is left within.
+  // Each row and panel has a pointer of its own, made before the loop.
   Value depth = a.sizes[1];
-  Values rows{run.at(a.address, run.mul(tile.firstRow, depth))};
+  Values rows{run.keep(run.at(a.address, run.mul(tile.firstRow, depth)))};
   while (int64_t(rows.size()) < height)
-    rows.push_back(run.at(rows.back(), depth));
+    rows.push_back(run.keep(run.at(rows.back(), depth)));
   Value panelSize = run.mul(depth, kPanel);
-  Values columns{run.at(weight.address, run.mul(tile.firstPanel, panelSize))};
+  Values columns{
+      run.keep(run.at(weight.address, run.mul(tile.firstPanel, panelSize)))};
   while (int64_t(columns.size()) < panels)
-    columns.push_back(run.at(columns.back(), panelSize));
+    columns.push_back(run.keep(run.at(columns.back(), panelSize)));
 
   int64_t vectors = panels * kPanel / run.lanes;
   Values accumulators(height * vectors, run.splat(0));
   // Where a step is short, the loop's own instructions count.
   int64_t unroll = run.lanes < kPanel ? 4 : 2;
   Value whole = run.mul(run.div(depth, unroll), unroll);
-  accumulators =
-      run.loop(run.i64(0), whole, unroll, accumulators,
-               [&](Value k, ValueRange carried) {
-                 Values values(carried);
-                 for (int64_t i = 0; i < unroll; ++i)
-                   values = emitStep(rows, columns, run.add(k, i), values);
-                 return values;
-               });
+  auto emitSteps = [&](Value k, int64_t steps, ValueRange carried) {
+    Values rowsAtK, columnsAtK, values(carried);
+    for (Value row : rows)
+      rowsAtK.push_back(run.at(row, k));
+    for (Value column : columns)
+      columnsAtK.push_back(run.at(column, run.mul(k, kPanel)));
+    for (int64_t i = 0; i < steps; ++i)
+      values = emitStep(rowsAtK, columnsAtK, i, values);
+    return values;
+  };
+  accumulators = run.loop(run.i64(0), whole, unroll, accumulators,
+                          [&](Value k, ValueRange carried) {
+                            return emitSteps(k, unroll, carried);
+                          });
   accumulators =
       run.loop(whole, depth, 1, accumulators, [&](Value k, ValueRange carried) {
-        return emitStep(rows, columns, k, carried);
+        return emitSteps(k, 1, carried);
       });
   for (auto [index, value] : llvm::enumerate(accumulators)) {
     int64_t row = index / vectors, column = index % vectors * run.lanes;
@@ -165,14 +172,13 @@ void LinearEmitter::emitProduct(const Tile &tile, int64_t height,
   }
 }
 
-/// One element of each row times one vector of each panel.
+/// Element `k` of each row times vector `k` of each panel.
 Values LinearEmitter::emitStep(ArrayRef<Value> rows, ArrayRef<Value> panels,
-                               Value k, ValueRange accumulators) {
+                               int64_t k, ValueRange accumulators) {
   Values weights;
-  Value offset = run.mul(k, kPanel);
   for (Value panel : panels)
     for (int64_t lane = 0; lane < kPanel; lane += run.lanes)
-      weights.push_back(run.loadVector(run.at(run.at(panel, offset), lane)));
+      weights.push_back(run.loadVector(run.at(panel, k * kPanel + lane)));
   Values next;
   for (Value row : rows) {
     Value element = run.broadcast(run.load(run.at(row, k)));

@@ -153,6 +153,16 @@ Value KernelBuilder::at(Value base, int64_t index) {
 Value KernelBuilder::at(Value base, Value row, Value stride, Value column) {
   return at(base, add(mul(row, stride), column));
 }
+Value KernelBuilder::keep(Value address) {
+  // An instruction without text is opaque to LLVM's strength reduction.
+  return LLVM::InlineAsmOp::create(
+             b, loc, address.getType(), address, /*asm_string=*/"",
+             /*constraints=*/"=r,0", /*has_side_effects=*/false,
+             /*is_align_stack=*/false, LLVM::TailCallKind::None,
+             /*asm_dialect=*/LLVM::AsmDialectAttr(),
+             /*operand_attrs=*/ArrayAttr())
+      .getResult(0);
+}
 Value KernelBuilder::load(Value address) {
   return LLVM::LoadOp::create(b, loc, f32(), address, kElementBytes);
 }

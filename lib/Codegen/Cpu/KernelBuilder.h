@@ -94,6 +94,9 @@ public:
   Value at(Value base, int64_t index);
   /// `base` advanced by whole rows: base + row * stride + column.
   Value at(Value base, Value row, Value stride, Value column);
+  /// The same pointer, computed here and then kept: loops that advance many
+  /// pointers would else recompute them from one another in every step.
+  Value keep(Value address);
   /// One element.
   Value load(Value address);
   Value loadI32(Value address);
