@@ -21,6 +21,7 @@
 #include "mlir/IR/Builders.h"
 #include "tx/Analysis/TokenDims.h"
 #include "tx/Transforms/Schedule/Passes.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace tx {
@@ -67,15 +68,13 @@ private:
 
 LogicalResult MemoryPlan::collectOutputs() {
   Operation *terminator = entry.getBody().front().getTerminator();
-  for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
-    if (!value.getDefiningOp<tx::CallOp>())
+  for (OpOperand &output : terminator->getOpOperands()) {
+    if (!output.get().getDefiningOp<tx::CallOp>())
       return terminator->emitOpError("returns as result ")
-             << index << " a value that no kernel computes, expected the "
-             << "result of a tx.call: outputs are written by kernels";
-    if (!outputs.try_emplace(value, index).second)
-      return terminator->emitOpError("returns the same value as results ")
-             << outputs[value] << " and " << index
-             << ", expected each output to be a value of its own";
+             << output.getOperandNumber()
+             << " a value that no kernel computes, expected the result of a "
+             << "tx.call: outputs are written by kernels";
+    outputs[output.get()] = output.getOperandNumber();
   }
   return success();
 }
@@ -149,6 +148,23 @@ void MemoryPlan::annotate() {
                                     size(DimKind::Fixed)));
 }
 
+/// Gives each output a value of its own: what is returned twice is computed
+/// twice. Models do not ask for it, but CSE may make it of two equal outputs.
+static void separateOutputs(func::FuncOp entry) {
+  llvm::DenseSet<Value> returned;
+  Operation *terminator = entry.getBody().front().getTerminator();
+  for (OpOperand &output : terminator->getOpOperands()) {
+    auto result = dyn_cast<OpResult>(output.get());
+    if (!result || returned.insert(result).second ||
+        !isa<tx::CallOp>(result.getOwner()))
+      continue;
+    OpBuilder builder(terminator);
+    builder.setInsertionPointAfter(result.getOwner());
+    Operation *copy = builder.clone(*result.getOwner());
+    output.set(copy->getResult(result.getResultNumber()));
+  }
+}
+
 LogicalResult MemoryPlan::run() {
   unsigned step = 0;
   for (Operation &op : entry.getBody().front())
@@ -174,6 +190,7 @@ struct PlanMemory : tx::impl::PlanMemoryBase<PlanMemory> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (!function->hasAttr(kEntryAttrName))
         continue;
+      separateOutputs(function);
       FailureOr<TokenDims> dims = TokenDims::compute(function);
       if (failed(dims) || failed(MemoryPlan(function, *dims).run()))
         return signalPassFailure();

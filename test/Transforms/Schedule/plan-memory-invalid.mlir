@@ -15,18 +15,6 @@ func.func @returns_a_parameter() -> tensor<8xf32> attributes {tx.entry = "packed
 
 // -----
 
-tx.kernel @softmax(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
-  %0 = tx.softmax %x : tensor<?x?xf32>
-  tx.return %0 : tensor<?x?xf32>
-}
-func.func @returns_a_value_twice(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) attributes {tx.entry = "packed"} {
-  %0 = tx.call @softmax(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
-  // expected-error @below {{returns the same value as results 0 and 1, expected each output to be a value of its own}}
-  return %0, %0 : tensor<?x8xf32>, tensor<?x8xf32>
-}
-
-// -----
-
 func.func @computes_outside_of_kernels(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
   // expected-error @below {{'tx.softmax' op is not in a kernel; run tx-form-kernels first}}
   %0 = tx.softmax %x : tensor<?x8xf32>

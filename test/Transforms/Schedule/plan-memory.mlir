@@ -75,6 +75,16 @@ func.func @unused_result(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tx.
   return %1 : tensor<?x8xf32>
 }
 
+/// Each output is a value of its own.
+// CHECK-LABEL: func.func @returned_twice
+// CHECK: %[[A:.*]] = tx.call @op({{.*}}places = [#tx.place<output, 0>]
+// CHECK-NEXT: %[[B:.*]] = tx.call @op({{.*}}places = [#tx.place<output, 1>]
+// CHECK-NEXT: return %[[A]], %[[B]]
+func.func @returned_twice(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) attributes {tx.entry = "packed"} {
+  %0 = tx.call @op(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0, %0 : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
 /// What depends on parameters alone is in the fixed arena, in steps of 64 bytes.
 // CHECK-LABEL: func.func @fixed_arena
 // CHECK-SAME: tx.workspace = #tx.workspace<token = 0, sequence = 0, fixed = 128>

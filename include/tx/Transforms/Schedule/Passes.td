@@ -42,7 +42,8 @@ def PlanMemory : Pass<"tx-plan-memory", "::mlir::ModuleOp"> {
     with tokens, with sequences or not at all. Values whose lives do not overlap
     share bytes (best fit by decreasing size). Sets `tx.workspace` on the entry.
 
-    A value that is returned twice, or an argument that is returned, is an error.
+    A value that is returned twice is computed twice. An argument or a parameter
+    that is returned is an error: outputs are written by kernels.
   }];
   let dependentDialects = ["::tx::TxDialect"];
 }
