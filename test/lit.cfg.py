@@ -22,9 +22,12 @@ llvm_config.add_tool_substitutions(
 config.substitutions.append(("%inputs", os.path.join(config.tx_source_dir, "test", "Inputs")))
 config.substitutions.append(("%examples", os.path.join(config.tx_source_dir, "examples")))
 config.substitutions.append(("%source", config.tx_source_dir))
+config.substitutions.append(("%python", config.python_executable))
 
 with open("/proc/cpuinfo") as cpuinfo:
     if "avx512vl" in cpuinfo.read():
         config.available_features.add("x86-avx512")
 if config.tx_sanitize:
     config.available_features.add("sanitizer")
+if config.tx_python:
+    config.available_features.add("python")
