@@ -119,7 +119,7 @@ void RowEmitter::emitScalars() {
                                        k.b, k.loc, k.b.getIndexType(), size));
       continue;
     }
-    if (!isa<linalg::LinalgOp, tensor::EmptyOp>(op))
+    if (!isa<linalg::LinalgOp, tensor::EmptyOp, tensor::ExtractSliceOp>(op))
       k.b.clone(op, scalars);
   }
 }
@@ -131,8 +131,7 @@ void RowEmitter::beginRow(Value row) {
   resultRows.clear();
   for (auto op : kernel.getBody().front().getOps<linalg::GenericOp>())
     for (OpOperand *operand : op.getDpsInputOperands()) {
-      Value value = operand->get();
-      RowIndexing indexing = getRowAccess(op, operand).indexing;
+      auto [indexing, value, firstColumn] = getRowAccess(op, operand);
       if (!isa<BlockArgument>(value) || operandRows.count(value) ||
           perRow.count(value))
         continue;
@@ -319,13 +318,13 @@ Value RowEmitter::getOperand(linalg::GenericOp op, OpOperand *operand,
   RowAccess access = getRowAccess(op, operand);
   switch (access.indexing) {
   case RowIndexing::Row:
-    return perRow.lookup(operand->get());
+    return perRow.lookup(access.value);
   case RowIndexing::Column:
     return k.loadVector(
-        k.at(k.operand(operand->get()).address, k.add(columns->first, shift)),
+        k.at(k.operand(access.value).address, k.add(columns->first, shift)),
         columns->mask);
   case RowIndexing::Element:
-    return getElements(*columns, operand->get(), shift + access.offset);
+    return getElements(*columns, access.value, shift + access.firstColumn);
   }
   llvm_unreachable("unknown indexing");
 }

@@ -21,27 +21,27 @@ RowOpKind tx::getRowOpKind(linalg::GenericOp op) {
 }
 
 /// The indexing that `map` is, if it is one that rows know.
-static std::optional<RowAccess> matchAccess(AffineMap map) {
+static std::optional<RowIndexing> matchIndexing(AffineMap map) {
   MLIRContext *context = map.getContext();
   AffineExpr row = getAffineDimExpr(0, context);
   AffineExpr column = getAffineDimExpr(1, context);
-  if (map.getNumResults() == 1 && map.getResult(0) == row)
-    return RowAccess{RowIndexing::Row};
-  if (map.getNumDims() != 2)
-    return std::nullopt;
-  if (map.getNumResults() == 1 && map.getResult(0) == column)
-    return RowAccess{RowIndexing::Column};
-  if (map.getNumResults() != 2 || map.getResult(0) != row)
-    return std::nullopt;
-  AffineExpr offset = map.getResult(1) - column;
-  if (auto constant = dyn_cast<AffineConstantExpr>(offset))
-    if (constant.getValue() >= 0)
-      return RowAccess{RowIndexing::Element, constant.getValue()};
+  if (map.getResults() == ArrayRef(row))
+    return RowIndexing::Row;
+  if (map.getResults() == ArrayRef(column))
+    return RowIndexing::Column;
+  if (map.getResults() == ArrayRef({row, column}))
+    return RowIndexing::Element;
   return std::nullopt;
 }
 
 RowAccess tx::getRowAccess(linalg::GenericOp op, OpOperand *operand) {
-  return *matchAccess(op.getMatchingIndexingMap(operand));
+  RowAccess access{*matchIndexing(op.getMatchingIndexingMap(operand)),
+                   operand->get()};
+  while (auto slice = access.value.getDefiningOp<tensor::ExtractSliceOp>()) {
+    access.firstColumn += slice.getStaticOffset(1);
+    access.value = slice.getSource();
+  }
+  return access;
 }
 
 /// The one op through which a reduction's body changes its accumulator.
@@ -168,27 +168,25 @@ static LogicalResult verifyBody(linalg::GenericOp op) {
 
 static LogicalResult verifyOperands(linalg::GenericOp op) {
   for (OpOperand *operand : op.getDpsInputOperands()) {
-    std::optional<RowAccess> access =
-        matchAccess(op.getMatchingIndexingMap(operand));
+    auto report = [&] {
+      return op.emitOpError() << "operand " << operand->getOperandNumber();
+    };
     auto type = dyn_cast<RankedTensorType>(operand->get().getType());
-    if (!access || !type)
-      return op.emitOpError()
-             << "operand " << operand->getOperandNumber()
+    std::optional<RowIndexing> indexing =
+        matchIndexing(op.getMatchingIndexingMap(operand));
+    if (!indexing || !type)
+      return report()
              << " is indexed otherwise than by row, by column or by both";
-    bool perRow = access->indexing == RowIndexing::Row;
-    if (!type.getElementType().isF32() &&
-        !(perRow && type.getElementType().isInteger(32)))
-      return op.emitOpError()
-             << "operand " << operand->getOperandNumber()
-             << " has elements of type " << type.getElementType()
-             << ", expected f32, or i32 by row";
-    bool isArgument = isa<BlockArgument>(operand->get());
-    bool isComputed =
-        isa_and_nonnull<linalg::GenericOp>(operand->get().getDefiningOp());
-    if (access->indexing == RowIndexing::Column ? !isArgument
-                                                : !isArgument && !isComputed)
-      return op.emitOpError()
-             << "operand " << operand->getOperandNumber()
+    bool isIndex =
+        indexing == RowIndexing::Row && type.getElementType().isInteger(32);
+    if (!type.getElementType().isF32() && !isIndex)
+      return report() << " has elements of type " << type.getElementType()
+                      << ", expected f32, or i32 by row";
+    Value value = getRowAccess(op, operand).value;
+    bool isComputed = isa_and_nonnull<linalg::GenericOp>(value.getDefiningOp());
+    if (!isa<BlockArgument>(value) &&
+        (!isComputed || indexing == RowIndexing::Column))
+      return report()
              << " is neither an argument of the kernel nor computed by rows";
   }
   return success();
@@ -202,11 +200,11 @@ static LogicalResult verifyGeneric(linalg::GenericOp op) {
                                "result, and loops over rows or over rows and "
                                "columns";
   RowOpKind kind = getRowOpKind(op);
-  std::optional<RowAccess> access =
-      matchAccess(op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
+  std::optional<RowIndexing> indexing =
+      matchIndexing(op.getMatchingIndexingMap(op.getDpsInitOperand(0)));
   RowIndexing expected =
       kind == RowOpKind::Elements ? RowIndexing::Element : RowIndexing::Row;
-  if (!access || access->indexing != expected || access->offset)
+  if (indexing != expected)
     return op.emitOpError() << "does not write its result row by row";
   if (kind != RowOpKind::Reduction &&
       !op.getRegionOutputArgs().front().use_empty())
@@ -264,11 +262,25 @@ static LogicalResult verifyResults(Operation *terminator,
   return success();
 }
 
+/// Slices take columns; their offset is a constant.
+static LogicalResult verifySlice(tensor::ExtractSliceOp op) {
+  if (op.getSourceType().getRank() == 2 && op.getType().getRank() == 2 &&
+      op.hasUnitStride() && op.getStaticOffset(0) == 0 &&
+      !op.isDynamicOffset(1))
+    return success();
+  return op.emitOpError() << "is not a slice of columns from a constant one on";
+}
+
 LogicalResult tx::verifyRowKernel(KernelOp kernel) {
   Block &body = kernel.getBody().front();
   for (Operation &op : body.without_terminator()) {
     if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
       if (failed(verifyGeneric(generic)))
+        return failure();
+      continue;
+    }
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+      if (failed(verifySlice(slice)))
         return failure();
       continue;
     }

@@ -27,6 +27,8 @@ RowDimensions::RowDimensions(KernelOp kernel) {
   classes.grow(numbers.size());
   for (auto op : body.getOps<linalg::GenericOp>())
     joinGeneric(op);
+  for (auto op : body.getOps<tensor::ExtractSliceOp>())
+    classes.join(getNumber(op.getSource(), 0), getNumber(op.getResult(), 0));
   classes.compress();
 }
 
@@ -100,7 +102,7 @@ void RowPlan::assignPasses() {
   for (auto op : kernel.getBody().front().getOps<linalg::GenericOp>()) {
     int64_t pass = 0;
     for (OpOperand *operand : op.getDpsInputOperands())
-      pass = std::max(pass, ready.lookup(operand->get()));
+      pass = std::max(pass, ready.lookup(getRowAccess(op, operand).value));
     bool endsPass = getRowOpKind(op) == RowOpKind::Reduction;
     ready[op.getResult(0)] = pass + endsPass;
   }
@@ -110,10 +112,10 @@ unsigned RowPlan::getColumnClass(linalg::GenericOp op) const {
   if (getRowOpKind(op) == RowOpKind::Elements)
     return dimensions.getClass(op.getResult(0), 1);
   for (OpOperand *operand : op.getDpsInputOperands()) {
-    RowAccess access = getRowAccess(op, operand);
-    if (access.indexing == RowIndexing::Column)
+    RowIndexing indexing = getRowAccess(op, operand).indexing;
+    if (indexing == RowIndexing::Column)
       return dimensions.getClass(operand->get(), 0);
-    if (access.indexing == RowIndexing::Element && access.offset == 0)
+    if (indexing == RowIndexing::Element)
       return dimensions.getClass(operand->get(), 1);
   }
   llvm_unreachable("linalg finds the bounds of every loop in some operand");
@@ -136,9 +138,11 @@ int64_t RowPlan::addCost(Value value, int64_t pass,
 int64_t RowPlan::addOperandCost(linalg::GenericOp op, int64_t pass,
                                 llvm::DenseSet<Value> &seen) const {
   int64_t cost = getBodyCost(op);
-  for (OpOperand *operand : op.getDpsInputOperands())
-    if (getRowAccess(op, operand).indexing != RowIndexing::Row)
-      cost += addCost(operand->get(), pass, seen);
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    RowAccess access = getRowAccess(op, operand);
+    if (access.indexing != RowIndexing::Row)
+      cost += addCost(access.value, pass, seen);
+  }
   return cost;
 }
 
@@ -154,26 +158,16 @@ int64_t RowPlan::getCost(const RowPass &work, int64_t pass) const {
 
 //===---- Storage ---------------------------------------------------------===//
 
-static bool hasShiftedAccess(KernelOp kernel) {
-  return llvm::any_of(kernel.getBody().front().getOps<linalg::GenericOp>(),
-                      [](linalg::GenericOp op) {
-                        return llvm::any_of(
-                            op.getDpsInputOperands(), [&](OpOperand *operand) {
-                              return getRowAccess(op, operand).offset != 0;
-                            });
-                      });
-}
-
 /// Goes from users to definitions, so that it is known in which passes each
-/// value is used when its turn comes. Rows that are read at shifted columns
-/// must not be overwritten; such kernels recompute instead.
+/// value is used when its turn comes. A slice reads other columns than those at
+/// work, which must not be overwritten: kernels with slices recompute instead.
 void RowPlan::assignStorage() {
   Block &body = kernel.getBody().front();
   Operation *terminator = body.getTerminator();
   occupied.resize(terminator->getNumOperands());
   for (auto [index, result] : llvm::enumerate(terminator->getOperands()))
     storage[result].push_back(index);
-  bool mayStore = !hasShiftedAccess(kernel);
+  bool mayStore = body.getOps<tensor::ExtractSliceOp>().empty();
   // What it takes to compute a value from the arguments, or from rows that
   // hold results by then.
   auto isDear = [&](Value value) {
@@ -201,7 +195,8 @@ void RowPlan::assignStorage() {
       }
     }
     for (OpOperand *operand : generic.getDpsInputOperands())
-      usedIn[operand->get()].insert(computedIn.begin(), computedIn.end());
+      usedIn[getRowAccess(generic, operand).value].insert(computedIn.begin(),
+                                                          computedIn.end());
   }
 }
 

@@ -35,9 +35,11 @@ RowOpKind getRowOpKind(mlir::linalg::GenericOp op);
 /// How an operand is indexed by the row and column of a generic.
 enum class RowIndexing { Element, Row, Column };
 
+/// What an operand reads: a slice is read where it was taken from.
 struct RowAccess {
   RowIndexing indexing;
-  int64_t offset = 0; ///< added to the column of an element
+  mlir::Value value;       ///< an argument of the kernel or made by a generic
+  int64_t firstColumn = 0; ///< of the elements, in `value`
 };
 
 RowAccess getRowAccess(mlir::linalg::GenericOp op, mlir::OpOperand *operand);

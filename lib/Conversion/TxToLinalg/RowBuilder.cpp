@@ -56,10 +56,8 @@ Value RowBuilder::getChannelsAsFloat(Value value) {
 // Indexing
 //===----------------------------------------------------------------------===//
 
-AffineMap RowBuilder::byElement(int64_t offset) {
-  AffineExpr row = builder.getAffineDimExpr(0);
-  AffineExpr column = builder.getAffineDimExpr(1);
-  return AffineMap::get(2, 0, {row, column + offset}, builder.getContext());
+AffineMap RowBuilder::byElement() {
+  return AffineMap::getMultiDimIdentityMap(2, builder.getContext());
 }
 
 AffineMap RowBuilder::byRow() {

@@ -44,8 +44,8 @@ public:
 
   //===---- Indexing ----===//
 
-  /// (row, column) -> (row, column + offset)
-  mlir::AffineMap byElement(int64_t offset = 0);
+  /// (row, column) -> (row, column)
+  mlir::AffineMap byElement();
   /// (row, column) -> (row)
   mlir::AffineMap byRow();
   /// (row, column) -> (column)

@@ -85,12 +85,23 @@ static Value convertActivation(RowBuilder &b, ActivationOp op) {
       });
 }
 
+/// %y = tx.slice %x[offset]
+/// // becomes
+/// %s = tensor.extract_slice %x[0, offset]
+/// %y = linalg.generic ins(%s) { a copy }
 static Value convertSlice(RowBuilder &b, SliceOp op) {
+  Value x = op.getX();
   RankedTensorType type = op.getResult().getType();
-  b.setShape(op.getResult(), {b.getSize(op.getX(), 0),
-                              b.getBuilder().getIndexAttr(type.getDimSize(1))});
+  OpBuilder &builder = b.getBuilder();
+  OpFoldResult rows = b.getSize(x, 0);
+  OpFoldResult columns = builder.getIndexAttr(type.getDimSize(1));
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  OpFoldResult offset = builder.getIndexAttr(op.getOffset());
+  b.setShape(op.getResult(), {rows, columns});
+  Value part = tensor::ExtractSliceOp::create(
+      builder, op.getLoc(), x, {zero, offset}, {rows, columns}, {one, one});
   return b.mapColumns(
-      op.getResult(), {{op.getX(), b.byElement(op.getOffset())}},
+      op.getResult(), {{part, b.byElement()}},
       [](OpBuilder &, Location, ValueRange args) { return args[0]; });
 }
 

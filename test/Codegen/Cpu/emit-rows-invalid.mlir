@@ -222,3 +222,18 @@ tx.kernel @reads_element(%x: tensor<?x?xf32>, %e: tensor<?x?xf32>) -> tensor<?x?
   } -> tensor<?x?xf32>
   tx.return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+#schedule = #tx.schedule<lanes = 16, rows = 1, panels = 1, item_rows = 32>
+#element = affine_map<(d0, d1) -> (d0, d1)>
+tx.kernel @slice_of_rows(%x: tensor<8x4xf32>, %e: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {schedule = #schedule} {
+  // expected-error@+1 {{is not a slice of columns from a constant one on}}
+  %s = tensor.extract_slice %x[2, 0] [4, 4] [1, 1] : tensor<8x4xf32> to tensor<4x4xf32>
+  %0 = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel", "parallel"]}
+      ins(%s : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<4x4xf32>
+  tx.return %0 : tensor<4x4xf32>
+}
