@@ -2,9 +2,7 @@
 //
 // C (M,N) = A (M,K) times the transposed weight, whose layout is panels of
 // sixteen output channels, [ceil(N/16)][K][16]. The unit of work is a register
-// tile of up to `rows` rows by up to `panels` panels: the accumulators stay in
-// registers over the whole of K, each step loads one vector of every panel and
-// broadcasts one element of every row.
+// tile (LinearTile.h) of up to `rows` rows by up to `panels` panels.
 //
 //   items      panel groups, outermost, times blocks of row tiles, so that the
 //              weights of a group stay in the cache while rows pass by
@@ -18,15 +16,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuilder.h"
+#include "LinearTile.h"
 #include "mlir/IR/IRMapping.h"
 #include "tx/Conversion/Activation.h"
 
 using namespace mlir;
 using namespace tx;
-
-/// Output channels of a panel.
-static constexpr int64_t kPanel = 16;
 
 namespace {
 /// Emits one kernel.
@@ -34,16 +29,15 @@ class LinearEmitter {
 public:
   LinearEmitter(KernelOp kernel, LinearOp linear, KernelBuilder &run)
       : kernel(kernel), linear(linear), run(run),
-        schedule(kernel.getScheduleAttr()), a(run.operand(linear.getX())),
-        weight(run.operand(linear.getWeight())) {}
+        schedule(kernel.getScheduleAttr()), shape(schedule),
+        a(run.operand(linear.getX())), weight(run.operand(linear.getWeight())) {
+  }
 
   /// Fills @k.
   void emit();
   /// Emits the number of items for the sizes that `builder` loaded.
   Value countItems(KernelBuilder &builder);
-  int64_t getScratchBytes() const {
-    return schedule.getRows() * getTileWidth() * sizeof(float);
-  }
+  int64_t getScratchBytes() const { return shape.getBytes(); }
 
 private:
   /// How the rows of A are cut, in values of the builder.
@@ -58,13 +52,9 @@ private:
 
   RowPlan planRows(KernelBuilder &builder);
   Value countGroups(KernelBuilder &builder);
-  int64_t getTileWidth() const { return schedule.getPanels() * kPanel; }
 
   void emitItem(Value item, const RowPlan &plan);
   void emitTile(const Tile &tile, Value panels);
-  void emitProduct(const Tile &tile, int64_t height, int64_t panels);
-  Values emitStep(ArrayRef<Value> rows, ArrayRef<Value> panels, int64_t k,
-                  ValueRange accumulators);
   void emitEpilogue(const Tile &tile);
   void emitEpilogueVector(Value buffer, Value row, Value column, Value mask);
 
@@ -72,6 +62,7 @@ private:
   LinearOp linear;
   KernelBuilder &run;
   ScheduleAttr schedule;
+  LinearTile shape;
   const KernelArgument &a, &weight;
 };
 } // namespace
@@ -86,7 +77,7 @@ LinearEmitter::RowPlan LinearEmitter::planRows(KernelBuilder &builder) {
 
 Value LinearEmitter::countGroups(KernelBuilder &builder) {
   return builder.ceilDiv(builder.operand(linear.getWeight()).sizes[0],
-                         getTileWidth());
+                         shape.getWidth());
 }
 
 Value LinearEmitter::countItems(KernelBuilder &builder) {
@@ -121,79 +112,22 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
   });
 }
 
-/// Every shape of a tile is straight code: one case for each.
 void LinearEmitter::emitTile(const Tile &tile, Value panels) {
-  int64_t rows = schedule.getRows();
-  Value shape = run.add(run.mul(run.add(panels, -1), rows), tile.height);
-  run.switchOver(shape, rows * schedule.getPanels(), [&](int64_t which) {
-    emitProduct(tile, (which - 1) % rows + 1, (which - 1) / rows + 1);
-  });
-}
-
-void LinearEmitter::emitProduct(const Tile &tile, int64_t height,
-                                int64_t panels) {
-  // Each row and panel has a pointer of its own, made before the loop.
   Value depth = a.sizes[1];
-  Values rows{run.keep(run.at(a.address, run.mul(tile.firstRow, depth)))};
-  while (int64_t(rows.size()) < height)
-    rows.push_back(run.keep(run.at(rows.back(), depth)));
-  Value panelSize = run.mul(depth, kPanel);
-  Values columns{
-      run.keep(run.at(weight.address, run.mul(tile.firstPanel, panelSize)))};
-  while (int64_t(columns.size()) < panels)
-    columns.push_back(run.keep(run.at(columns.back(), panelSize)));
-
-  int64_t vectors = panels * kPanel / run.lanes;
-  Values accumulators(height * vectors, run.splat(0));
-  // Where a step is short, the loop's own instructions count.
-  int64_t unroll = run.lanes < kPanel ? 4 : 2;
-  Value whole = run.mul(run.div(depth, unroll), unroll);
-  auto emitSteps = [&](Value k, int64_t steps, ValueRange carried) {
-    Values rowsAtK, columnsAtK, values(carried);
-    for (Value row : rows)
-      rowsAtK.push_back(run.at(row, k));
-    for (Value column : columns)
-      columnsAtK.push_back(run.at(column, run.mul(k, kPanel)));
-    for (int64_t i = 0; i < steps; ++i)
-      values = emitStep(rowsAtK, columnsAtK, i, values);
-    return values;
-  };
-  accumulators = run.loop(run.i64(0), whole, unroll, accumulators,
-                          [&](Value k, ValueRange carried) {
-                            return emitSteps(k, unroll, carried);
-                          });
-  accumulators =
-      run.loop(whole, depth, 1, accumulators, [&](Value k, ValueRange carried) {
-        return emitSteps(k, 1, carried);
-      });
-  for (auto [index, value] : llvm::enumerate(accumulators)) {
-    int64_t row = index / vectors, column = index % vectors * run.lanes;
-    run.storeVector(value, run.at(run.scratch, row * getTileWidth() + column));
-  }
-}
-
-/// Element `k` of each row times vector `k` of each panel.
-Values LinearEmitter::emitStep(ArrayRef<Value> rows, ArrayRef<Value> panels,
-                               int64_t k, ValueRange accumulators) {
-  Values weights;
-  for (Value panel : panels)
-    for (int64_t lane = 0; lane < kPanel; lane += run.lanes)
-      weights.push_back(run.loadVector(run.at(panel, k * kPanel + lane)));
-  Values next;
-  for (Value row : rows) {
-    Value element = run.broadcast(run.load(run.at(row, k)));
-    for (Value vector : weights)
-      next.push_back(run.fma(element, vector, accumulators[next.size()]));
-  }
-  return next;
+  Value row = run.at(a.address, run.mul(tile.firstRow, depth));
+  Value panel =
+      run.at(weight.address, run.mul(run.mul(tile.firstPanel, depth), kPanel));
+  func::CallOp::create(
+      run.b, run.loc, shape.getFunction(kernel),
+      ValueRange{row, depth, panel, panels, tile.height, run.scratch});
 }
 
 void LinearEmitter::emitEpilogue(const Tile &tile) {
   Value firstColumn = run.mul(tile.firstPanel, kPanel);
   Value width =
-      run.min(run.sub(weight.sizes[0], firstColumn), run.i64(getTileWidth()));
+      run.min(run.sub(weight.sizes[0], firstColumn), run.i64(shape.getWidth()));
   run.loop(run.i64(0), tile.height, 1, [&](Value row) {
-    Value buffer = run.at(run.scratch, run.mul(row, getTileWidth()));
+    Value buffer = run.at(run.scratch, run.mul(row, shape.getWidth()));
     Value outputRow = run.add(tile.firstRow, row);
     run.vectorLoop(width, [&](Value first, Value mask) {
       emitEpilogueVector(run.at(buffer, first), outputRow,

@@ -33,6 +33,9 @@ public:
   /// whose first argument is the array of words, and loads the words of the
   /// operands and results of `kernel`.
   KernelBuilder(KernelOp kernel, mlir::Block &entry);
+  /// For a function that kernels call: there is nothing to load.
+  KernelBuilder(mlir::Block &entry, mlir::Location loc, int64_t lanes)
+      : b(mlir::OpBuilder::atBlockEnd(&entry)), loc(loc), lanes(lanes) {}
 
   mlir::OpBuilder b;
   mlir::Location loc;
@@ -94,7 +97,7 @@ public:
   Value at(Value base, int64_t index);
   /// `base` advanced by whole rows: base + row * stride + column.
   Value at(Value base, Value row, Value stride, Value column);
-  /// The same pointer, computed here and then kept: loops that advance many
+  /// The same value, computed here and then kept: loops that advance many
   /// pointers would else recompute them from one another in every step.
   Value keep(Value address);
   /// One element.

@@ -1,0 +1,48 @@
+//===- LinearTile.h - Register tiles of matrix products ---------*- C++ -*-===//
+//
+// A function of its own that all linear kernels of a schedule share. It is not
+// inlined: constants of an epilogue, hoisted out of the loops around a tile,
+// would take the registers that its accumulators need.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TX_LIB_CODEGEN_CPU_LINEARTILE_H
+#define TX_LIB_CODEGEN_CPU_LINEARTILE_H
+
+#include "KernelBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace tx {
+
+/// Output channels of a panel.
+inline constexpr int64_t kPanel = 16;
+
+/// A tile of up to `rows` rows by up to `panels` panels.
+struct LinearTile {
+  int64_t lanes, rows, panels;
+
+  explicit LinearTile(ScheduleAttr schedule)
+      : lanes(schedule.getLanes()), rows(schedule.getRows()),
+        panels(schedule.getPanels()) {}
+
+  int64_t getWidth() const { return panels * kPanel; }
+  int64_t getBytes() const { return rows * getWidth() * sizeof(float); }
+
+  /// The function (row, depth, panel, panels, height, buffer) -> (), found in
+  /// the module of `kernel` or added in front of it: the product of `height`
+  /// rows of `depth` elements from `row` and of as many `panels` from `panel`,
+  /// into rows of getWidth() elements.
+  mlir::func::FuncOp getFunction(KernelOp kernel) const;
+
+private:
+  void emitBody(KernelBuilder &k, mlir::Block &entry) const;
+  void emitShape(KernelBuilder &k, mlir::Block &entry, int64_t height,
+                 int64_t columns) const;
+  Values emitStep(KernelBuilder &k, ValueRange rowAddresses,
+                  ValueRange panelAddresses, int64_t step,
+                  ValueRange accumulators) const;
+};
+
+} // namespace tx
+
+#endif // TX_LIB_CODEGEN_CPU_LINEARTILE_H
