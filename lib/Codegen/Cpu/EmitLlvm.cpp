@@ -20,6 +20,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 #include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
 #include "llvm/Transforms/Instrumentation/ThreadSanitizer.h"
@@ -176,28 +177,12 @@ static llvm::Error linkRuntime(llvm::Module &module,
 // Optimization
 //===----------------------------------------------------------------------===//
 
-static void addSanitizer(llvm::Module &module, llvm::ModulePassManager &passes,
-                         Sanitizer sanitizer) {
-  if (sanitizer == Sanitizer::None)
-    return;
-  // The runtime too: its atomics are what orders the kernels' accesses.
-  llvm::Attribute::AttrKind kind = sanitizer == Sanitizer::Address
-                                       ? llvm::Attribute::SanitizeAddress
-                                       : llvm::Attribute::SanitizeThread;
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration())
-      function.addFnAttr(kind);
-  if (sanitizer == Sanitizer::Address) {
-    passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
-    return;
-  }
-  passes.addPass(llvm::ModuleThreadSanitizerPass());
-  passes.addPass(
-      llvm::createModuleToFunctionPassAdaptor(llvm::ThreadSanitizerPass()));
-}
+using PassesBuilder =
+    llvm::function_ref<llvm::ModulePassManager(llvm::PassBuilder &)>;
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-                     Sanitizer sanitizer) {
+/// Runs the passes that `build` makes on `module`.
+static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
+                      PassesBuilder build) {
   // Kernels arrive vectorized, unrolled and scheduled: what is left to do is
   // clean-up, address arithmetic and inlining.
   llvm::PipelineTuningOptions tuning;
@@ -215,11 +200,33 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  llvm::ModulePassManager passes =
-      builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
-  addSanitizer(module, passes, sanitizer);
-  passes.run(module, modules);
+  build(builder).run(module, modules);
 }
+
+/// Instruments generated code and the runtime, whose atomics are what orders
+/// the accesses of kernels.
+static void addSanitizer(llvm::Module &module, llvm::ModulePassManager &passes,
+                         Sanitizer sanitizer) {
+  if (sanitizer == Sanitizer::None)
+    return;
+  llvm::Attribute::AttrKind kind = sanitizer == Sanitizer::Address
+                                       ? llvm::Attribute::SanitizeAddress
+                                       : llvm::Attribute::SanitizeThread;
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr(kind);
+  if (sanitizer == Sanitizer::Address) {
+    passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
+    return;
+  }
+  passes.addPass(llvm::ModuleThreadSanitizerPass());
+  passes.addPass(
+      llvm::createModuleToFunctionPassAdaptor(llvm::ThreadSanitizerPass()));
+}
+
+//===----------------------------------------------------------------------===//
+// The module
+//===----------------------------------------------------------------------===//
 
 llvm::Expected<std::unique_ptr<llvm::Module>>
 tx::makeLlvmModule(mlir::ModuleOp module, const ProgramInfo &info,
@@ -235,9 +242,20 @@ tx::makeLlvmModule(mlir::ModuleOp module, const ProgramInfo &info,
   ProgramInfo renamed = info;
   if (llvm::Error error = prepareGenerated(*result, renamed, options))
     return std::move(error);
+  runPasses(*result, machine, [](llvm::PassBuilder &builder) {
+    return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
+  });
+
+  // The runtime was optimized when it was built, and calls generated code
+  // through pointers only, so there is nothing to gain across the two.
   if (llvm::Error error = linkRuntime(*result, options))
     return std::move(error);
-  optimize(*result, machine, options.sanitizer);
+  runPasses(*result, machine, [&](llvm::PassBuilder &) {
+    llvm::ModulePassManager passes;
+    passes.addPass(llvm::GlobalDCEPass());
+    addSanitizer(*result, passes, options.sanitizer);
+    return passes;
+  });
 
   std::string reason;
   llvm::raw_string_ostream os(reason);
