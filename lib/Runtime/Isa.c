@@ -57,7 +57,7 @@ tx_status tx_check_isa(int32_t level, const char *isa, tx_message message) {
   const char *cap = getenv("TX_ISA");
   if (cap && !strcmp(cap, "x86-64-v3") && host > TX_ISA_X86_V3)
     host = TX_ISA_X86_V3;
-  if (cap && !strcmp(cap, "x86-64"))
+  if (cap && (!strcmp(cap, "x86-64") || !strcmp(cap, "x86-64-v2")))
     host = TX_ISA_BASELINE;
   if (level <= host)
     return TX_OK;
