@@ -178,11 +178,11 @@ static llvm::Expected<Head> getArchitectureHead(StringRef architecture,
   auto names = llvm::map_range(heads, [&](const auto &entry) {
     return (folder.config.family->architecture + entry.first).str();
   });
-  return withHint(
-      makeError(ExitCode::Unsupported,
-                "{0}: the architecture is '{1}', expected one of {2}",
-                folder.configFile, architecture, llvm::join(names, ", ")),
-      "--head=encoder compiles the encoder alone");
+  return withHint(makeError(ExitCode::Unsupported,
+                            "{0}: the architecture is {1}, expected one of {2}",
+                            folder.configFile, describe(architecture),
+                            llvm::join(names, ", ")),
+                  "--head=encoder compiles the encoder alone");
 }
 
 static llvm::Expected<Head> chooseHead(Head head, const ModelFolder &folder) {

@@ -60,9 +60,9 @@ static llvm::Error readPooling(StringRef dir, StringRef folder,
   JsonFields fields(*value, file);
   std::vector<std::string> modes = readPoolingModes(fields);
   if (modes.size() != 1 || (modes[0] != "cls" && modes[0] != "mean"))
-    fields.fail(ExitCode::Unsupported, "the pooling is '" +
-                                           llvm::join(modes, "' and '") +
-                                           "', expected 'cls' or 'mean'");
+    fields.fail(ExitCode::Unsupported,
+                "the pooling is " + describe(llvm::join(modes, " and ")) +
+                    ", expected \"cls\" or \"mean\"");
   if (!fields.booleanOr("include_prompt", true))
     fields.fail(ExitCode::Unsupported,
                 "'include_prompt' is false, expected true: tx does not know "
@@ -191,7 +191,7 @@ static llvm::Error addStep(StringRef dir, const ModuleEntry &entry,
     return makeError(ExitCode::Unsupported,
                      "{0}: the module {1} is not supported after the encoder, "
                      "expected Pooling, Dense or Normalize",
-                     kModulesFile, entry.type);
+                     kModulesFile, describe(entry.type));
   llvm::Expected<DenseStep> dense = readDense(dir, entry.folder);
   if (!dense)
     return dense.takeError();
@@ -218,7 +218,7 @@ llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir) {
     if (index < 2 && entry->type != expected[index])
       return makeError(ExitCode::Unsupported,
                        "{0}: module {1} is {2}, expected {3}", kModulesFile,
-                       index, entry->type, expected[index]);
+                       index, describe(entry->type), expected[index]);
     if (index == 0)
       modules.encoderFolder = entry->folder;
     else if (llvm::Error error = index == 1

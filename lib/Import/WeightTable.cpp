@@ -1,6 +1,7 @@
 //===- WeightTable.cpp - Checked tensors as tx.param ----------------------===//
 
 #include "WeightTable.h"
+#include "JsonFields.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -138,9 +139,10 @@ void WeightTable::checkAllExplained(const Family *family, StringRef model) {
   if (unexplained.size() > 1)
     others = llvm::formatv(" (and {0} more)", unexplained.size() - 1).str();
   fail(ExitCode::Unsupported,
-       llvm::formatv("{0}: tensor '{1}'{2} is not one that {3} with the "
+       llvm::formatv("{0}: tensor {1}{2} is not one that {3} with the "
                      "numbers of {4} has",
-                     first.file, unexplained.front(), others, model, configFile)
+                     first.file, describe(unexplained.front()), others, model,
+                     configFile)
            .str());
 }
 

@@ -94,7 +94,7 @@ TEST(ImportErrors, unexplained_tensor) {
   model.write();
   EXPECT_EQ(model.import(),
             "error 5: model.safetensors: tensor "
-            "'encoder.layer.0.adapter.bias' (and 1 more) is not one that a "
+            "\"encoder.layer.0.adapter.bias\" (and 1 more) is not one that a "
             "model of type 'bert' with the numbers of config.json has");
 }
 
@@ -103,7 +103,7 @@ TEST(ImportErrors, more_layers_than_the_config_says) {
   model.addBert();
   model.config["num_hidden_layers"] = 1;
   model.write();
-  EXPECT_TRUE(contains(model.import(), "'encoder.layer.1."));
+  EXPECT_TRUE(contains(model.import(), "\"encoder.layer.1."));
   model.config["num_hidden_layers"] = 3;
   model.write();
   EXPECT_TRUE(contains(model.import(), "no tensor 'encoder.layer.2."));
@@ -116,7 +116,7 @@ TEST(ImportErrors, both_old_and_new_names) {
   model.write();
   EXPECT_TRUE(contains(model.import(),
                        "error 5: model.safetensors: tensor "
-                       "'embeddings.LayerNorm.gamma' is not one"));
+                       "\"embeddings.LayerNorm.gamma\" is not one"));
 }
 
 TEST(ImportErrors, head_without_weights) {
@@ -137,7 +137,7 @@ TEST(ImportErrors, unknown_architecture) {
   model.write();
   EXPECT_EQ(model.import(),
             "error 5: config.json: the architecture is "
-            "'BertForMultipleChoice', expected one of BertModel, "
+            "\"BertForMultipleChoice\", expected one of BertModel, "
             "BertForPreTraining, BertForSequenceClassification, "
             "BertForTokenClassification, BertForQuestionAnswering, "
             "BertForMaskedLM help: --head=encoder compiles the encoder alone");

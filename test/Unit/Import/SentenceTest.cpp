@@ -119,9 +119,10 @@ TEST(Sentence, dense_step) {
   model.writeText("3_Dense/config.json", "{\"in_features\": 24, "
                                          "\"out_features\": 7, "
                                          "\"bias\": false}");
-  EXPECT_TRUE(contains(model.import(), "tensor 'linear.bias' is not one that a "
-                                       "dense module with the numbers of "
-                                       "3_Dense/config.json has"));
+  EXPECT_TRUE(contains(model.import(),
+                       "tensor \"linear.bias\" is not one that a "
+                       "dense module with the numbers of "
+                       "3_Dense/config.json has"));
 }
 
 TEST(Sentence, encoder_in_a_folder_of_its_own) {
@@ -170,12 +171,12 @@ TEST(Sentence, refuses_other_poolings_and_modules) {
                   "\"pooling_mode_max_tokens\": true}");
   EXPECT_EQ(model.import(),
             std::string("error 5: 1_Pooling/config.json: the pooling is "
-                        "'mean' and 'max', expected 'cls' or 'mean'") +
+                        "\"mean and max\", expected \"cls\" or \"mean\"") +
                 help);
   model.writeText("1_Pooling/config.json", "{\"pooling_mode\": \"lasttoken\"}");
   EXPECT_EQ(model.import(),
             std::string("error 5: 1_Pooling/config.json: the pooling is "
-                        "'lasttoken', expected 'cls' or 'mean'") +
+                        "\"lasttoken\", expected \"cls\" or \"mean\"") +
                 help);
   model.writeText("1_Pooling/config.json",
                   "{\"word_embedding_dimension\": 32}");
@@ -186,7 +187,7 @@ TEST(Sentence, refuses_other_poolings_and_modules) {
                                                {"WeightedLayerPooling", "1"}}));
   EXPECT_EQ(model.import(),
             std::string("error 5: modules.json: module 1 is "
-                        "WeightedLayerPooling, expected Pooling") +
+                        "\"WeightedLayerPooling\", expected Pooling") +
                 help);
   EXPECT_EQ(model.import(Head::Encoder).substr(0, 6), "module");
 }
