@@ -43,6 +43,12 @@ tx.kernel @softmax_slice(%x: tensor<?x33xf32>) -> (tensor<?x10xf32>, tensor<?x33
   %1 = tx.slice %0[3] : tensor<?x33xf32> to tensor<?x10xf32>
   tx.return %1, %0 : tensor<?x10xf32>, tensor<?x33xf32>
 }
+tx.kernel @slices(%x: tensor<?x40xf32>) -> (tensor<?x9xf32>, tensor<?x7xf32>) attributes {schedule = #schedule} {
+  %0 = tx.slice %x[0] : tensor<?x40xf32> to tensor<?x20xf32>
+  %1 = tx.slice %0[11] : tensor<?x20xf32> to tensor<?x9xf32>
+  %2 = tx.slice %1[0] : tensor<?x9xf32> to tensor<?x7xf32>
+  tx.return %1, %2 : tensor<?x9xf32>, tensor<?x7xf32>
+}
 tx.kernel @normalize(%x: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {schedule = #schedule} {
   %0 = tx.normalize %x {eps = 1.0e-12 : f32} : tensor<?x?xf32>
   tx.return %0 : tensor<?x?xf32>
@@ -272,6 +278,17 @@ TEST_P(RowKernels, SlicesWhatIsComputed) {
   for (int64_t row = 0; row < kRows; ++row)
     for (int64_t i = 0; i < 10; ++i)
       EXPECT_EQ(part.floats()[row * 10 + i], whole.floats()[row * 33 + 3 + i]);
+}
+
+TEST_P(RowKernels, SlicesOfSlices) {
+  GuardedTensor x = random(kRows, 40), nine({kRows, 9}), seven({kRows, 7});
+  library().run("slices", {&x, &nine, &seven});
+  for (int64_t row = 0; row < kRows; ++row) {
+    auto expected = x.floats().slice(row * 40 + 11, 9);
+    EXPECT_TRUE(nine.floats().slice(row * 9, 9).equals(expected));
+    EXPECT_TRUE(
+        seven.floats().slice(row * 7, 7).equals(expected.take_front(7)));
+  }
 }
 
 TEST_P(RowKernels, Activations) {
