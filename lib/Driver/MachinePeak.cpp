@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <numeric>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -158,11 +159,9 @@ public:
           cpus.push_back(cpu);
   }
 
-  /// Runs work(thread) on every thread; the seconds from when all are there
-  /// until the last is done.
-  double run(llvm::function_ref<void(int)> work) const {
+  /// Runs work(thread) on every thread, all beginning together.
+  void run(llvm::function_ref<void(int)> work) const {
     std::atomic<int> waiting{size};
-    std::vector<Clock::time_point> begins(size), ends(size);
     std::vector<std::thread> threads;
     for (int i = 0; i < size; ++i)
       threads.emplace_back([&, i] {
@@ -170,15 +169,10 @@ public:
         --waiting;
         while (waiting.load() > 0)
           std::this_thread::yield();
-        begins[i] = Clock::now();
         work(i);
-        ends[i] = Clock::now();
       });
     for (std::thread &thread : threads)
       thread.join();
-    auto begin = *std::min_element(begins.begin(), begins.end());
-    auto end = *std::max_element(ends.begin(), ends.end());
-    return std::chrono::duration<double>(end - begin).count();
   }
 
 private:
@@ -196,13 +190,18 @@ private:
 };
 } // namespace
 
-static constexpr int kRounds = 8;
+static double sum(const std::vector<double> &values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
 
-/// Each thread counts what it does until its time is over.
+/// Each thread counts what it does until its time is over. Rounds are shorter
+/// than a time slice of the scheduler, so that some run undisturbed on a busy
+/// machine too.
 static double measureGflops(const Crew &crew, int threads, const Loops &loops) {
-  constexpr double roundSeconds = 0.02;
+  constexpr double roundSeconds = 0.003;
+  constexpr int rounds = 60;
   double best = 0;
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     std::vector<double> speeds(threads);
     crew.run([&](int thread) {
       auto begin = Clock::now();
@@ -216,12 +215,26 @@ static double measureGflops(const Crew &crew, int threads, const Loops &loops) {
       // A multiplication and an addition per lane.
       speeds[thread] = 2.0 * loops.lanes * kChains * kSteps * calls / elapsed;
     });
-    double sum = 0;
-    for (double speed : speeds)
-      sum += speed;
-    best = std::max(best, sum);
+    best = std::max(best, sum(speeds));
   }
   return best / 1e9;
+}
+
+/// Bytes per second of reading `part` bytes: the median over pieces, since the
+/// few during which the thread had to wait say nothing about memory.
+static double measureRead(const Loops &loops, const uint8_t *data,
+                          size_t part) {
+  constexpr size_t most = size_t(4) << 20;
+  std::vector<double> speeds;
+  for (size_t at = 0; at < part; at += most) {
+    size_t size = std::min(most, part - at);
+    auto begin = Clock::now();
+    loops.read(data + at, size);
+    speeds.push_back(size / secondsSince(begin));
+  }
+  auto middle = speeds.begin() + speeds.size() / 2;
+  std::nth_element(speeds.begin(), middle, speeds.end());
+  return *middle;
 }
 
 static double measureBandwidth(const Crew &crew, int threads,
@@ -240,11 +253,14 @@ static double measureBandwidth(const Crew &crew, int threads,
     for (size_t i = 0; i < part; i += 4096)
       data[thread * part + i] = 1;
   });
+  constexpr int rounds = 5;
   double best = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    double seconds =
-        crew.run([&](int thread) { loops.read(data + thread * part, part); });
-    best = std::max(best, static_cast<double>(part) * threads / seconds);
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<double> speeds(threads);
+    crew.run([&](int thread) {
+      speeds[thread] = measureRead(loops, data + thread * part, part);
+    });
+    best = std::max(best, sum(speeds));
   }
   ::munmap(memory, size);
   return best / 1e9;

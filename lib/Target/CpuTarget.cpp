@@ -99,7 +99,7 @@ std::string tx::getHostName() {
     std::memcpy(text, words, sizeof words);
     StringRef brand = StringRef(text).trim();
     if (!brand.empty())
-      return (brand + " (" + sys::getHostCPUName() + ")").str();
+      return brand.str();
   }
 #endif
   return sys::getHostCPUName().str();
