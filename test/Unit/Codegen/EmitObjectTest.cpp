@@ -58,10 +58,10 @@ TEST_F(EmitObjectTest, TwoModelsInOneProgram) {
   replace("13.0", "14.0");
   ASSERT_EQ(emitObject("two.o", "two"), "");
   write(file("main.c"), kTwoModels);
-  ASSERT_EQ(
-      run("cc", {"-Wall", "-Wextra", "-Werror", file("main.c"), file("one.o"),
+  ASSERT_EQ(run("clang-22",
+                {"-Wall", "-Wextra", "-Werror", file("main.c"), file("one.o"),
                  file("two.o"), "-pthread", "-o", file("main")}),
-      0)
+            0)
       << read(file("err"));
   EXPECT_EQ(run(file("main"), {}), 1);
   EXPECT_EQ(read(file("out")), "13\n14\ninput_ids holds 4 at token 0, expected "
@@ -72,10 +72,10 @@ TEST_F(EmitObjectTest, HeaderIsCPlusPlusToo) {
   ASSERT_EQ(emitObject("one.o", "one"), "");
   write(file("main.cpp"), "#include \"one.h\"\n#include \"one.h\"\n"
                           "int main() { return one_v1()->num_entries; }\n");
-  ASSERT_EQ(
-      run("c++", {"-Wall", "-Wextra", "-Werror", "-pedantic", file("main.cpp"),
-                  file("one.o"), "-pthread", "-o", file("main")}),
-      0)
+  ASSERT_EQ(run("clang++-22",
+                {"-Wall", "-Wextra", "-Werror", "-pedantic", file("main.cpp"),
+                 file("one.o"), "-pthread", "-o", file("main")}),
+            0)
       << read(file("err"));
   EXPECT_EQ(run(file("main"), {}), 1);
 }
