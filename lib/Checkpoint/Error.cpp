@@ -52,7 +52,10 @@ ExitCode tx::reportError(llvm::Error error, llvm::raw_ostream &os) {
   auto print = [&](ExitCode itsCode, llvm::StringRef message) {
     if (code == ExitCode::Ok)
       code = itsCode; // of several failures the first decides
-    os << "error: " << escapeControls(message, /*keepLines=*/true) << '\n';
+    // A diagnostic begins with its place: FILE:LINE:COLUMN: error: ...
+    if (!message.split('\n').first.contains(": error: "))
+      os << "error: ";
+    os << escapeControls(message, /*keepLines=*/true) << '\n';
   };
   llvm::handleAllErrors(
       std::move(error),

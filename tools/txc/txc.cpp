@@ -10,6 +10,7 @@
 #include "tx/Target/CpuTarget.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/InitLLVM.h"
+#include <csignal>
 #include <unistd.h>
 
 using namespace tx;
@@ -178,6 +179,7 @@ static int runVerb(const Verb &verb, llvm::ArrayRef<const char *> arguments) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error to report
   std::vector<Verb> verbs = getVerbs();
   std::vector<const char *> arguments(argv, argv + argc);
   StringRef first = argc > 1 ? arguments[1] : "";

@@ -1,0 +1,139 @@
+//===- CompileTest.cpp - From text to answers, in one process -------------===//
+
+#include "tx/Checkpoint/Error.h"
+#include "tx/Driver/Driver.h"
+#include "llvm/Support/FileSystem.h"
+#include "gtest/gtest.h"
+#include <fstream>
+
+using namespace tx;
+
+namespace {
+
+/// input_ids -> logits = 2 * table[ids].
+constexpr llvm::StringLiteral kModule = R"(
+func.func @packed(%ids: tensor<?xi32> {tx.name = "input_ids"}, %offsets: tensor<?xi32> {tx.name = "offsets"})
+    -> (tensor<?x3xf32> {tx.name = "logits"}) attributes {tx.entry = "packed"} {
+  %t = tx.param dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %0 = tx.embedding %t, %ids : (tensor<2x3xf32>, tensor<?xi32>) -> tensor<?x3xf32>
+  %1 = tx.add %0, %0 : tensor<?x3xf32>
+  return %1 : tensor<?x3xf32>
+}
+)";
+
+class CompileTest : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("tx-compile", folder));
+    context = makeContext();
+  }
+  void TearDown() override { llvm::sys::fs::remove_directories(folder); }
+
+  std::string file(llvm::StringRef name) const {
+    return (folder + "/" + name).str();
+  }
+  llvm::Expected<Model> load(llvm::StringRef text) {
+    std::string path = file("m.mlir");
+    std::ofstream(path) << text.str();
+    return loadModel(path, Head::Auto, "", *context);
+  }
+  static ExitCode codeOf(llvm::Error error, std::string &message) {
+    ExitCode code = ExitCode::Ok;
+    llvm::handleAllErrors(std::move(error), [&](const tx::Error &e) {
+      code = e.getCode();
+      message = e.getMessage().str();
+    });
+    return code;
+  }
+
+  llvm::SmallString<128> folder;
+  std::unique_ptr<mlir::MLIRContext> context;
+};
+
+const NamedTensors inputs{
+    {"input_ids", Tensor{{2}, std::vector<int32_t>{1, 0}}},
+    {"offsets", Tensor{{2}, std::vector<int32_t>{0, 2}}}};
+
+TEST_F(CompileTest, ArtefactAndReferenceAgree) {
+  Model model = llvm::cantFail(load(kModule));
+  EXPECT_FALSE(model.phase.has_value()); // written by hand
+  NamedTensors expected = llvm::cantFail(runReference(model, "packed", inputs));
+  CompileOptions options;
+  options.cpu = "x86-64-v3";
+  options.verify = true;
+  std::vector<Phase> phases;
+  options.progress = [&](Phase phase) { phases.push_back(phase); };
+  ASSERT_FALSE(bool(compileModel(model, file("m.so"), options)));
+  EXPECT_EQ(phases.size(), 8u);
+  EXPECT_EQ(model.phase, Phase::Lower);
+  LoadedModel loaded = llvm::cantFail(LoadedModel::open(file("m.so")));
+  NamedTensors actual =
+      llvm::cantFail(runArtefact(loaded, "packed", inputs, 2));
+  EXPECT_EQ(actual["logits"].floats(), expected["logits"].floats());
+  EXPECT_EQ(actual["logits"].floats()[0], 8);
+}
+
+TEST_F(CompileTest, VerificationFindsADifference) {
+  Model model = llvm::cantFail(load(kModule));
+  Model other = model.clone();
+  other.module->walk([&](AddOp op) { // the reference then multiplies
+    mlir::OpBuilder builder(op);
+    op.replaceAllUsesWith(MulOp::create(builder, op.getLoc(), op.getType(),
+                                        op.getLhs(), op.getRhs())
+                              .getResult());
+    op.erase();
+  });
+  CompileOptions options;
+  options.cpu = "x86-64-v3";
+  ASSERT_FALSE(bool(compileModel(model, file("m.so"), options)));
+  LoadedModel loaded = llvm::cantFail(LoadedModel::open(file("m.so")));
+  std::string message;
+  EXPECT_EQ(codeOf(verifyArtefact(loaded, other), message), ExitCode::Mismatch);
+  EXPECT_TRUE(
+      llvm::StringRef(message).starts_with("verification failed: logits["))
+      << message;
+  EXPECT_TRUE(llvm::StringRef(message).contains("of entry packed is"));
+}
+
+TEST_F(CompileTest, PhasesOfHandwrittenModulesAreBelieved) {
+  Model model = llvm::cantFail(load(kModule));
+  CompileOptions options;
+  options.from = Phase::Normalize;
+  options.to = Phase::Normalize;
+  ASSERT_FALSE(bool(compileModel(model, file("n.mlir"), options)));
+  Model again =
+      llvm::cantFail(loadModel(file("n.mlir"), Head::Auto, "", *context));
+  EXPECT_EQ(again.phase, Phase::Normalize);
+}
+
+TEST_F(CompileTest, DiagnosticsHaveAPlace) {
+  std::string message;
+  llvm::Expected<Model> model = load("func.func @f() {\n  oops\n}");
+  ASSERT_FALSE(bool(model));
+  EXPECT_EQ(codeOf(model.takeError(), message), ExitCode::Malformed);
+  EXPECT_TRUE(llvm::StringRef(message).contains("m.mlir:2:")) << message;
+  EXPECT_TRUE(llvm::StringRef(message).contains(": error: ")) << message;
+}
+
+TEST_F(CompileTest, UnknownPhase) {
+  llvm::Expected<Model> model =
+      load("module attributes {tx.phase = \"baked\"} {}");
+  ASSERT_FALSE(bool(model));
+  std::string message;
+  EXPECT_EQ(codeOf(model.takeError(), message), ExitCode::Malformed);
+  EXPECT_TRUE(llvm::StringRef(message).contains("phase"));
+}
+
+TEST_F(CompileTest, InputsByName) {
+  Model model = llvm::cantFail(load(kModule));
+  std::string message;
+  NamedTensors missing{{"input_ids", inputs.at("input_ids")}};
+  EXPECT_EQ(codeOf(runReference(model, "packed", missing).takeError(), message),
+            ExitCode::Input);
+  EXPECT_EQ(message, "input offsets is missing");
+  EXPECT_EQ(codeOf(runReference(model, "padded", inputs).takeError(), message),
+            ExitCode::Input);
+  EXPECT_EQ(message, "the model has no entry 'padded'");
+}
+
+} // namespace
