@@ -16,4 +16,4 @@ if [ "${TX_TORCH:-0}" = 1 ]; then
   tx_python torch==2.13.0 transformers==5.23.0
 fi
 tx_build all
-ctest --test-dir build --output-on-failure "$@"
+ctest --test-dir build --output-on-failure -j"$(nproc)" "$@"
