@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+# Jobs in the background ignore SIGINT and hand that on; a handler is not inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 for delay in (0.05, 0.15, 0.25):
     process = subprocess.Popen(sys.argv[1:])
     time.sleep(delay)
