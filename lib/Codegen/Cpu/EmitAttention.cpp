@@ -16,7 +16,7 @@ using namespace mlir;
 using namespace tx;
 
 /// Keys in a block: their weights for a group stay in the first-level cache.
-static constexpr int64_t kBlockKeys = 128;
+static constexpr int64_t kBlockKeys = 64;
 /// Below every score, and finite: differences of two are numbers.
 static constexpr double kLowest = -3.0e38;
 
@@ -93,7 +93,7 @@ AttentionEmitter::Item AttentionEmitter::readItem(Value index) {
 void AttentionEmitter::emitItem(const Item &item) {
   Value vectors =
       run.ceilDiv(run.sub(item.lastQuery, item.firstQuery), run.lanes);
-  Value groups = run.ceilDiv(vectors, schedule.getPanels());
+  Value groups = run.ceilDiv(vectors, getMaxVectors());
   Value size = run.div(vectors, groups), larger = run.rem(vectors, groups);
   Value paddedWidth =
       run.mul(run.ceilDiv(item.query.width, run.lanes), run.lanes);
@@ -216,7 +216,7 @@ void AttentionEmitter::emitStoreResult(const Item &item, const Group &group) {
 //===----------------------------------------------------------------------===//
 
 void AttentionEmitter::emitReset(const Item &item, const Group &group) {
-  for (int64_t i = 0; i < schedule.getPanels(); ++i) {
+  for (int64_t i = 0; i < getMaxVectors(); ++i) {
     run.storeVector(run.splat(kLowest), getVector(kHighest, run.i64(i)));
     run.storeVector(run.splat(0), getVector(kTotal, run.i64(i)));
   }
@@ -271,28 +271,41 @@ void AttentionEmitter::emitSoftmax(const Item &item, const Group &group,
 // Register tiles
 //===----------------------------------------------------------------------===//
 
+int64_t AttentionEmitter::getMaxVectors() const {
+  // All queries of an item share what is loaded for one key, as long as six
+  // rows and more remain.
+  int64_t vectors = std::max<int64_t>(1, schedule.getItemRows() / run.lanes);
+  while (vectors > 1 && getMaxRows(vectors) < 6)
+    vectors /= 2;
+  return std::max(vectors, schedule.getPanels());
+}
+
+int64_t AttentionEmitter::getMaxRows(int64_t vectors) const {
+  constexpr int64_t kMost = 12; // key pointers in general registers
+  int64_t accumulators = schedule.getRows() * schedule.getPanels();
+  return std::clamp<int64_t>(accumulators / vectors, 1, kMost);
+}
+
 void AttentionEmitter::emitTiles(
     Value count, Value vectors,
     function_ref<void(Value, int64_t, int64_t)> body) {
-  int64_t rows = schedule.getRows();
-  Value tiles = run.ceilDiv(count, rows);
-  Value height = run.div(count, tiles), higher = run.rem(count, tiles);
-  Value firstShape = run.mul(run.add(vectors, -1), rows);
-  run.loop(run.i64(0), tiles, 1, [&](Value index) {
-    Value first = run.add(run.mul(index, height), run.min(index, higher));
-    Value rowsHere =
-        run.select(run.less(index, higher), run.add(height, 1), height);
-    run.switchOver(run.add(firstShape, rowsHere), rows * schedule.getPanels(),
-                   [&](int64_t shape) {
-                     body(first, (shape - 1) % rows + 1,
-                          (shape - 1) / rows + 1);
-                   });
+  run.switchOver(vectors, getMaxVectors(), [&](int64_t vectors) {
+    int64_t rows = getMaxRows(vectors);
+    Value tiles = run.ceilDiv(count, rows);
+    Value height = run.div(count, tiles), higher = run.rem(count, tiles);
+    run.loop(run.i64(0), tiles, 1, [&](Value index) {
+      Value first = run.add(run.mul(index, height), run.min(index, higher));
+      Value rowsHere =
+          run.select(run.less(index, higher), run.add(height, 1), height);
+      run.switchOver(rowsHere, rows,
+                     [&](int64_t height) { body(first, height, vectors); });
+    });
   });
 }
 
 void AttentionEmitter::emitScores(const Item &item, const Group &group,
                                   const KeyBlock &block) {
-  for (int64_t i = 0; i < schedule.getPanels(); ++i)
+  for (int64_t i = 0; i < getMaxVectors(); ++i)
     run.storeVector(run.loadVector(getVector(kHighest, run.i64(i))),
                     getVector(kDecay, run.i64(i)));
   emitTiles(block.count, group.vectors,
@@ -300,6 +313,14 @@ void AttentionEmitter::emitScores(const Item &item, const Group &group,
               emitScoreTile(item, group, run.add(block.first, slot), slot,
                             height, vectors);
             });
+}
+
+/// One instruction: the second where one is NaN. That may lose NaN, but not the
+/// NaN in the weights that the score becomes.
+static Value getHigher(KernelBuilder &run, Value first, Value second) {
+  Value isHigher = arith::CmpFOp::create(
+      run.b, run.loc, arith::CmpFPredicate::OGT, first, second);
+  return run.select(isHigher, first, second);
 }
 
 /// Scores of `height` keys from `firstKey`, into the rows of the weights from
@@ -339,7 +360,7 @@ void AttentionEmitter::emitScoreTile(const Item &item, const Group &group,
         score =
             run.select(isVisible(item, group, run.i64(i), run.add(firstKey, k)),
                        score, run.splat(kLowest));
-      highest = run.maxF(highest, score);
+      highest = getHigher(run, highest, score);
     }
     run.storeVector(highest, address);
   }

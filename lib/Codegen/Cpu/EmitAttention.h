@@ -8,7 +8,7 @@
 //   sums (Dv,W)      weighted values so far, transposed
 //   highest, total, decay (W)
 //
-// with W = the schedule's panels in lanes. So scores are sums over broadcast
+// with W = the lanes of a group. So scores are sums over broadcast
 // elements of key rows, and sums of broadcast elements of value rows, both as
 // they lie in memory: neither is packed, only the group's own queries and
 // results are transposed, and softmax never crosses lanes. A query's result is
@@ -75,8 +75,12 @@ private:
                    Value firstChannel, int64_t height, int64_t vectors);
   void emitStoreResult(const Item &item, const Group &group);
 
-  /// Tiles `count` things into heights that differ by one at most, `rows` at
-  /// most, and emits body(first, height, vectors) for each shape.
+  /// Vectors of a group, at most, and rows of keys or channels beside so many
+  /// of them in a register tile.
+  int64_t getMaxVectors() const;
+  int64_t getMaxRows(int64_t vectors) const;
+  /// Cuts `count` rows into tiles whose heights differ by one at most and emits
+  /// body(first, height, vectors) for each shape.
   void emitTiles(Value count, Value vectors,
                  llvm::function_ref<void(Value, int64_t, int64_t)> body);
   /// Lanes of query vector `index` that see the key at row `key`.
@@ -84,7 +88,7 @@ private:
   Values transpose(Values rows);
 
   bool isCausal() { return attention.getMask() == MaskKind::Causal; }
-  int64_t getGroupWidth() const { return schedule.getPanels() * run.lanes; }
+  int64_t getGroupWidth() const { return getMaxVectors() * run.lanes; }
   /// Elements from the start of the scratch memory.
   int64_t getHighestOffset() const;
   Value getVector(int64_t offset, Value index);

@@ -9,8 +9,9 @@
 // gives 8 x 3 panels of AVX-512 and 6 x 1 panel of AVX2; both have more
 // accumulators than multiply-adds are in flight.
 //
-// Attention: the same with `panels` vectors of keys, and the rows cut down to a
-// divisor of the rows of a work item, which the plan of its tiles has decided.
+// Attention: the same with `panels` vectors of queries, and the rows cut down
+// to a divisor of the rows of a work item, which the plan of its tiles has
+// decided. What counts is their product, the accumulators.
 //
 // Row-wise and all other kernels: row by row, 16 rows an item.
 //
@@ -37,7 +38,7 @@ static constexpr int64_t kRowItemRows = 16;
 namespace {
 /// Register tiles of a target.
 struct RegisterTile {
-  int64_t lanes, rows, panels, vectors;
+  int64_t registers, lanes, rows, panels;
 
   static RegisterTile get(TargetAttr target) {
     int64_t lanes = target.getLanes();
@@ -48,7 +49,7 @@ struct RegisterTile {
     int64_t rows = (target.getRegisters() - 1 - vectors) / vectors;
     // Even rows: work items of both parities of lengths waste the least.
     rows = rows > 1 ? rows / 2 * 2 : 1;
-    return {lanes, rows, panels, vectors};
+    return {target.getRegisters(), lanes, rows, panels};
   }
 };
 
@@ -106,8 +107,9 @@ AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
   int64_t rows = std::min(tile.rows, itemRows);
   while (itemRows % rows != 0)
     --rows;
-  return ScheduleAttr::get(&getContext(), tile.lanes, rows, tile.vectors,
-                           itemRows);
+  // Fewer rows leave registers for more vectors.
+  int64_t vectors = std::max<int64_t>(1, (tile.registers - 1) / (rows + 1));
+  return ScheduleAttr::get(&getContext(), tile.lanes, rows, vectors, itemRows);
 }
 
 FailureOr<ScheduleAttr> AssignSchedules::choose(KernelOp kernel,

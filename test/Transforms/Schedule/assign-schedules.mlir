@@ -60,9 +60,9 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
       : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x?xf32>
     tx.return %0 : tensor<?x?xf32>
   }
-  /// 6 rows do not divide 64: the next lower number that does.
+  /// 6 rows do not divide 64: the next lower number that does, and more vectors.
   // CHECK-LABEL: tx.kernel @attention_64
-  // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 4, panels = 2, item_rows = 64>
+  // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 4, panels = 3, item_rows = 64>
   tx.kernel @attention_64(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x?xi32>) -> tensor<?x?xf32> {
     %0 = tx.attention causal %x, %x, %x offsets %o, %o tiles %p {num_heads = 2, num_kv_heads = 2, scale = 0.5 : f32}
       : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x?xf32>
