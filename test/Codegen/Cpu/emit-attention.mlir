@@ -1,0 +1,47 @@
+// RUN: tx-opt %s -tx-emit-kernels | FileCheck %s
+
+// Scratch: 64 keys, three vectors of statistics, queries and sums of 512
+// channels, since no call says how many there are, by 64 queries.
+// CHECK: module attributes {tx.scratch = 279296 : i64}
+
+// CHECK-LABEL: func.func @full(
+// CHECK:         scf.for
+// Queries are transposed: zeros where there is none.
+// CHECK:           llvm.intr.masked.load
+// CHECK:           vector.shuffle
+// Over blocks of keys: scores, of six keys by four vectors of queries,
+// CHECK:           scf.for
+// CHECK:             scf.index_switch
+// CHECK:             case 4 {
+// CHECK:               case 6 {
+// CHECK:                 scf.for
+// CHECK-COUNT-24:          llvm.intr.fma
+// weights,
+// CHECK-NOT:       math.exp
+// CHECK:           arith.bitcast
+// and sums, of six channels.
+// CHECK:             case 4 {
+// CHECK:               case 6 {
+// CHECK-COUNT-24:        llvm.intr.fma
+// CHECK:           arith.divf
+// CHECK:           vector.shuffle
+// CHECK:           llvm.intr.masked.store
+// CHECK-LABEL: func.func @full_items
+// CHECK:         arith.muli %{{.*}}, %c12_i64
+
+// A query does not see the keys behind it.
+// CHECK-LABEL: func.func @causal(
+// CHECK:         arith.xori {{.*}} : vector<16xi1>
+#schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>
+!t = tensor<?x?xf32>
+!o = tensor<?xi32>
+tx.kernel @full(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #schedule} {
+  %0 = tx.attention full %q, %k, %v offsets %o, %o tiles %p {num_heads = 12 : i64, num_kv_heads = 12 : i64, scale = 0.125 : f32}
+    : (!t, !t, !t, !o, !o, tensor<?x2xi32>) -> !t
+  tx.return %0 : !t
+}
+tx.kernel @causal(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #schedule} {
+  %0 = tx.attention causal %q, %k, %v offsets %o, %o tiles %p {num_heads = 12 : i64, num_kv_heads = 4 : i64, scale = 0.125 : f32}
+    : (!t, !t, !t, !o, !o, tensor<?x2xi32>) -> !t
+  tx.return %0 : !t
+}

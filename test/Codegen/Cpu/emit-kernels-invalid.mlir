@@ -1,0 +1,86 @@
+// RUN: tx-opt %s -tx-emit-kernels -split-input-file -verify-diagnostics
+
+// expected-error@+1 {{has no schedule; run tx-assign-schedules first}}
+tx.kernel @unscheduled(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  tx.return %x : tensor<?x?xf32>
+}
+
+// -----
+
+// expected-error@+1 {{computes something that there is no code for}}
+tx.kernel @empty(%x: tensor<?x?xf32>) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 1, panels = 1, item_rows = 16>} {
+  tx.return %x : tensor<?x?xf32>
+}
+
+// -----
+
+!w = tensor<?x?xf32, #tx.layout<panels = 16>>
+// expected-error@+1 {{has a schedule of 32 lanes, expected a divisor of 16}}
+tx.kernel @linear_lanes(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 32, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+tx.kernel @linear_layout(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  // expected-error@+1 {{has a weight without the layout #tx.layout<panels = 16>; run tx-pack-weights first}}
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+!w = tensor<?x?xf32, #tx.layout<panels = 16>>
+tx.kernel @linear_operand(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.activation gelu %x : tensor<?x?xf32>
+  // expected-error@+1 {{reads a value that its kernel computes; expected arguments}}
+  %1 = tx.linear %0, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  tx.return %1 : tensor<?x?xf32>
+}
+
+// -----
+
+!w = tensor<?x?xf32, #tx.layout<panels = 16>>
+tx.kernel @linear_epilogue(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  // expected-error@+1 {{cannot follow tx.linear in a kernel; expected activation, add or mul}}
+  %1 = tx.softmax %0 : tensor<?x?xf32>
+  tx.return %1 : tensor<?x?xf32>
+}
+
+// -----
+
+tx.kernel @attention_tiles(%x: tensor<?x?xf32>, %o: tensor<?xi32>) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  // expected-error@+1 {{has no tiles to work through; run tx-plan-attention-tiles}}
+  %0 = tx.attention full %x, %x, %x offsets %o, %o {num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f32}
+    : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+tx.kernel @attention_epilogue(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.attention full %x, %x, %x offsets %o, %o tiles %p {num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f32}
+    : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
+  // expected-error@+1 {{cannot share a kernel with tx.attention}}
+  %1 = tx.add %0, %x : tensor<?x?xf32>
+  tx.return %1 : tensor<?x?xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has a schedule of 12 lanes, expected a power of two}}
+tx.kernel @attention_lanes(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 12, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.attention full %x, %x, %x offsets %o, %o tiles %p {num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f32}
+    : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
