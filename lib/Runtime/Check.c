@@ -12,7 +12,8 @@
 
 enum { UNKNOWN = -1 };
 
-/* The input that holds offsets, or the attention mask; null if there is none. */
+/* The input that holds offsets, or the attention mask; null if there is none.
+ */
 static const tx_tensor *find_input(const tx_entry *entry,
                                    const tx_tensor *inputs, const char *name) {
   for (int32_t i = 0; i < entry->info.num_inputs; ++i)

@@ -1,7 +1,7 @@
 /*===- Isa.c - Can this CPU run the code? ---------------------------------===*\
 |*                                                                            *|
 |* A CPU feature counts only if the operating system saves the registers it   *|
-|* uses (XCR0); CPUID alone has sent programs into SIGILL.                     *|
+|* uses (XCR0); CPUID alone has sent programs into SIGILL. *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 

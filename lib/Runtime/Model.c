@@ -100,14 +100,15 @@ static int plan_context(const tx_options *options, context_plan *plan) {
   int64_t sequences = round_up(options->max_sequences + 1, 16);
   size_t total = 0;
   place(&total, 1, sizeof(tx_context), &overflow);
-  plan->pool = place(&total, 1, (int64_t)tx_pool_bytes(options->threads), &overflow);
+  plan->pool =
+      place(&total, 1, (int64_t)tx_pool_bytes(options->threads), &overflow);
   plan->kernel_ns = place(&total, tx_the_program.num_kernels, 8, &overflow);
   plan->kernel_calls = place(&total, tx_the_program.num_kernels, 8, &overflow);
   plan->zeros = place(&total, tokens, 4, &overflow);
   plan->ones = place(&total, tokens, 4, &overflow);
-  plan->scratch = place(&total, options->threads,
-                        round_up(tx_the_program.scratch_bytes, TX_ALIGNMENT),
-                        &overflow);
+  plan->scratch =
+      place(&total, options->threads,
+            round_up(tx_the_program.scratch_bytes, TX_ALIGNMENT), &overflow);
   plan->workspace = total;
   size_t end = total;
   for (int32_t i = 0; i < tx_the_program.num_entries; ++i) {
@@ -142,7 +143,8 @@ static tx_status model_create(const tx_options *options, tx_context **result,
   *result = NULL;
   tx_status status = check_options(options, &checked, message);
   if (status == TX_OK)
-    status = tx_check_isa(tx_the_program.isa_level, tx_the_program.isa, message);
+    status =
+        tx_check_isa(tx_the_program.isa_level, tx_the_program.isa, message);
   if (status != TX_OK)
     return status;
   if (!plan_context(&checked, &plan))
@@ -245,8 +247,8 @@ static tx_status model_run(tx_context *context, int32_t index,
   for (int32_t i = 0; i < entry->info.num_outputs; ++i)
     output_data[i] = outputs[i].data;
   int64_t dims[3] = {sizes.tokens, sizes.sequences, sizes.length};
-  tx_call call = {context->pool,      tx_pool_run, input_data,
-                  output_data,        dims,        context->workspace,
+  tx_call call = {context->pool,   tx_pool_run, input_data,
+                  output_data,     dims,        context->workspace,
                   context->weights};
   entry->run(&call);
   return TX_OK;
@@ -268,22 +270,17 @@ static tx_status model_kernel_times(const tx_context *context,
   return TX_OK;
 }
 
-/* The entries' infos lie inside tx_entry: collect their addresses once. */
-enum { MAX_ENTRIES = 8 };
-static const tx_entry_info *infos[MAX_ENTRIES];
 static tx_model model;
 
 /* Fills `model` from the constants of the program before anyone can ask. */
 __attribute__((constructor)) static void fill_model(void) {
-  for (int32_t i = 0; i < tx_the_program.num_entries && i < MAX_ENTRIES; ++i)
-    infos[i] = &tx_the_program.entries[i].info;
   tx_model filled = {.abi_version = tx_the_program.abi_version,
                      .size = sizeof(tx_model),
                      .metadata = tx_the_program.metadata,
                      .isa = tx_the_program.isa,
                      .num_entries = tx_the_program.num_entries,
                      .num_kernels = tx_the_program.num_kernels,
-                     .entries = infos,
+                     .entries = tx_the_program.infos,
                      .weights_size = tx_the_program.weights_size,
                      .create = model_create,
                      .run = model_run,

@@ -73,7 +73,8 @@ static void wake_all(uint32_t *word) {
 static void work(tx_pool *pool, int32_t thread) {
   char *scratch = pool->scratch + thread * pool->scratch_bytes;
   for (;;) {
-    int64_t begin = __atomic_fetch_add(&pool->next, pool->run, __ATOMIC_RELAXED);
+    int64_t begin =
+        __atomic_fetch_add(&pool->next, pool->run, __ATOMIC_RELAXED);
     if (begin >= pool->items)
       return;
     int64_t end = begin + pool->run;

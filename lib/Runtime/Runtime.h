@@ -13,7 +13,7 @@
 
 #define TX_HIDDEN __attribute__((visibility("hidden")))
 
-enum { TX_ALIGNMENT = 64, TX_ERROR_BYTES = 256, TX_MAX_TENSORS = 8 };
+enum { TX_ALIGNMENT = 64, TX_ERROR_BYTES = 256 };
 
 /* Where the reason of a failure goes. */
 typedef struct tx_message {

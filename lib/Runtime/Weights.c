@@ -1,7 +1,7 @@
 /*===- Weights.c - The weights of the artefact ----------------------------===*\
 |*                                                                            *|
 |* Weights are linked in (object files), or lie behind the ELF image in the   *|
-|* shared object's own file, at a multiple of 2 MiB, and are mapped from       *|
+|* shared object's own file, at a multiple of 2 MiB, and are mapped from *|
 |* there. All contexts of the process share them.                             *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
@@ -85,8 +85,9 @@ static tx_status read_footer(int file, const char *path,
 /* Reserves `size` bytes at a multiple of 2 MiB, so that huge pages fit. */
 static char *reserve(shared_weights *weights, size_t size) {
   weights->reserved = size + HUGE_PAGE;
-  weights->reservation = mmap(NULL, weights->reserved, PROT_NONE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  weights->reservation =
+      mmap(NULL, weights->reserved, PROT_NONE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (weights->reservation == MAP_FAILED)
     return NULL;
   uintptr_t begin = (uintptr_t)weights->reservation;
@@ -146,8 +147,8 @@ static tx_status load(shared_weights *weights, tx_weights_mode mode,
   if (!complete) {
     if (data)
       munmap(weights->reservation, weights->reserved);
-    return tx_fail(message, TX_ERROR_MEMORY, "cannot load the weights of %s: %s",
-                   path, strerror(reason));
+    return tx_fail(message, TX_ERROR_MEMORY,
+                   "cannot load the weights of %s: %s", path, strerror(reason));
   }
   weights->data = data;
   return TX_OK;

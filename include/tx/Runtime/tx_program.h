@@ -40,7 +40,10 @@ typedef struct tx_entry {
   int32_t position_base; /* first position: 0, or pad_id + 1 */
 } tx_entry;
 
-/* Bits of tx_program.isa_level. */
+/* Most inputs, and most outputs, of an entry. */
+#define TX_MAX_TENSORS 8
+
+/* Values of tx_program.isa_level. */
 #define TX_ISA_BASELINE 0
 #define TX_ISA_X86_V3 3
 #define TX_ISA_X86_V4 4
@@ -52,6 +55,7 @@ typedef struct tx_program {
   const char *isa;
   int32_t num_entries, num_kernels;
   const tx_entry *entries;
+  const tx_entry_info *const *infos; /* those inside entries */
   const char *const *kernel_names;
   int64_t scratch_bytes; /* per thread, aligned to 64 */
   int32_t threads;       /* default */

@@ -105,7 +105,7 @@ public:
             struct_({pointer, i32, i32, pointer, pointer, i64, i64, i64, i64})),
         entryType(struct_({pointer, entryInfoType, i64, i64, i64, i32, i32})),
         programType(struct_({i32, i32, pointer, pointer, i32, i32, pointer,
-                             pointer, i64, i32, i32, pointer, i64,
+                             pointer, pointer, i64, i32, i32, pointer, i64,
                              llvm::ArrayType::get(i8, 32)})) {}
 
   /// Whether the types above have the sizes of the C structs.
@@ -210,9 +210,15 @@ Constant *ProgramBuilder::makeWeights() {
 void ProgramBuilder::makeProgram(const ProgramInfo &info,
                                  const EmitOptions &options, int isaLevel,
                                  Constant *weights) {
-  llvm::SmallVector<Constant *> entries, names;
+  llvm::SmallVector<Constant *> entries, infos, names;
   for (const EntrySignature &signature : info.entries)
     entries.push_back(entry(signature));
+  Constant *entryTable = table(entryType, entries, "tx_entries");
+  auto *entryTableType = llvm::ArrayType::get(entryType, entries.size());
+  for (size_t i = 0; i < entries.size(); ++i)
+    infos.push_back(llvm::ConstantExpr::getInBoundsGetElementPtr(
+        entryTableType, entryTable,
+        llvm::ArrayRef<Constant *>{number(0), number(i), number(1)}));
   for (const std::string &kernel : info.kernels)
     names.push_back(text(kernel));
   std::array<uint8_t, 32> id = getUnknownWeightsId();
@@ -220,8 +226,8 @@ void ProgramBuilder::makeProgram(const ProgramInfo &info,
       programType,
       {number(TX_ABI_VERSION), number(isaLevel),
        text(makeMetadata(info, options)), text(info.target.getIsa()),
-       number(entries.size()), number(names.size()),
-       table(entryType, entries, "tx_entries"),
+       number(entries.size()), number(names.size()), entryTable,
+       table(pointer, infos, "tx_infos"),
        table(pointer, names, "tx_kernel_names"), word(info.scratchBytes),
        number(options.threads), number(0), weights ? weights : null(),
        word(info.weightsSize),
@@ -255,6 +261,14 @@ llvm::Error tx::addProgram(llvm::Module &module, const ProgramInfo &info,
                      "the target's instruction set is '{0}', expected "
                      "x86-64-v3 or x86-64-v4",
                      info.target.getIsa());
+  for (const EntrySignature &entry : info.entries)
+    if (entry.inputs.size() > TX_MAX_TENSORS ||
+        entry.outputs.size() > TX_MAX_TENSORS)
+      return makeError(ExitCode::Unsupported,
+                       "entry {0} has {1} inputs and {2} outputs, at most {3} "
+                       "of each are supported",
+                       entry.name, entry.inputs.size(), entry.outputs.size(),
+                       TX_MAX_TENSORS);
   ProgramBuilder builder(module);
   if (!builder.agreesWithHeader())
     return makeError(ExitCode::Backend,
