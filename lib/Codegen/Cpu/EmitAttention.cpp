@@ -418,32 +418,38 @@ struct HeadWidths {
   int64_t query = 0, value = 0;
 };
 
-/// Kernels are compiled without sizes, but their calls have them. Where no call
-/// tells, 512 channels a head are assumed.
-static HeadWidths getLargestHeads(KernelOp kernel, AttentionOp attention) {
+/// Kernels are compiled without sizes, but their calls have them, and must.
+/// Without a call, in tests, 512 channels a head are assumed.
+static FailureOr<HeadWidths> getLargestHeads(KernelOp kernel,
+                                             AttentionOp attention) {
   constexpr int64_t kAssumedWidth = 512;
-  auto getWidth = [](Value value, int64_t heads) {
-    int64_t channels = cast<RankedTensorType>(value.getType()).getDimSize(1);
-    return ShapedType::isDynamic(channels) ? kAssumedWidth : channels / heads;
-  };
-  auto getIndex = [](Value value) {
-    return cast<BlockArgument>(value).getArgNumber();
-  };
   HeadWidths widths;
-  kernel->getParentOfType<ModuleOp>().walk([&](tx::CallOp call) {
-    if (call.getKernel() != kernel.getSymName())
-      return;
-    widths.query =
-        std::max(widths.query,
-                 getWidth(call.getOperands()[getIndex(attention.getQuery())],
-                          attention.getNumHeads()));
-    widths.value =
-        std::max(widths.value,
-                 getWidth(call.getOperands()[getIndex(attention.getValue())],
-                          attention.getNumKvHeads()));
-  });
+  auto include = [&](tx::CallOp call, Value argument, int64_t heads,
+                     int64_t &width) -> LogicalResult {
+    Value operand =
+        call.getOperands()[cast<BlockArgument>(argument).getArgNumber()];
+    int64_t channels = cast<RankedTensorType>(operand.getType()).getDimSize(1);
+    if (ShapedType::isDynamic(channels))
+      return call.emitOpError("passes ")
+             << operand.getType()
+             << " to attention, expected a static number of channels";
+    width = std::max(width, channels / heads);
+    return success();
+  };
+  WalkResult walk =
+      kernel->getParentOfType<ModuleOp>().walk([&](tx::CallOp call) {
+        if (call.getKernel() == kernel.getSymName() &&
+            (failed(include(call, attention.getQuery(), attention.getNumHeads(),
+                            widths.query)) ||
+             failed(include(call, attention.getValue(),
+                            attention.getNumKvHeads(), widths.value))))
+          return WalkResult::interrupt();
+        return WalkResult::advance();
+      });
+  if (walk.wasInterrupted())
+    return failure();
   if (widths.query == 0)
-    widths = {kAssumedWidth, kAssumedWidth};
+    return HeadWidths{kAssumedWidth, kAssumedWidth};
   return widths;
 }
 
@@ -472,11 +478,13 @@ tx::emitAttention(KernelOp kernel, KernelBuilder &items, KernelBuilder &run) {
       *kernel.getBody().front().getOps<AttentionOp>().begin();
   if (failed(verifyAttention(kernel, attention)))
     return failure();
+  FailureOr<HeadWidths> widths = getLargestHeads(kernel, attention);
+  if (failed(widths))
+    return failure();
   AttentionEmitter emitter(kernel, attention, run);
   emitter.emit();
-  HeadWidths widths = getLargestHeads(kernel, attention);
   Value count = items.mul(items.operand(attention.getTiles()).sizes[0],
                           attention.getNumHeads());
   return EmittedKernel{count,
-                       emitter.getScratchBytes(widths.query, widths.value)};
+                       emitter.getScratchBytes(widths->query, widths->value)};
 }

@@ -84,3 +84,17 @@ tx.kernel @attention_lanes(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x
     : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
   tx.return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+tx.kernel @attention(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.attention full %x, %x, %x offsets %o, %o tiles %p {num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f32}
+    : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+func.func @attention_channels(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>) -> tensor<?x?xf32> {
+  // expected-error@+1 {{passes 'tensor<?x?xf32>' to attention, expected a static number of channels}}
+  %0 = tx.call @attention(%x, %o, %p) : (tensor<?x?xf32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}
