@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "EmitLlvm.h"
+#include "Instrument.h"
 #include "RuntimeBitcode.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -22,8 +23,6 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
-#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
-#include "llvm/Transforms/Instrumentation/ThreadSanitizer.h"
 #include <mutex>
 
 using namespace tx;
@@ -201,27 +200,6 @@ static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   build(builder).run(module, modules);
-}
-
-/// Instruments generated code and the runtime, whose atomics are what orders
-/// the accesses of kernels.
-static void addSanitizer(llvm::Module &module, llvm::ModulePassManager &passes,
-                         Sanitizer sanitizer) {
-  if (sanitizer == Sanitizer::None)
-    return;
-  llvm::Attribute::AttrKind kind = sanitizer == Sanitizer::Address
-                                       ? llvm::Attribute::SanitizeAddress
-                                       : llvm::Attribute::SanitizeThread;
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration())
-      function.addFnAttr(kind);
-  if (sanitizer == Sanitizer::Address) {
-    passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
-    return;
-  }
-  passes.addPass(llvm::ModuleThreadSanitizerPass());
-  passes.addPass(
-      llvm::createModuleToFunctionPassAdaptor(llvm::ThreadSanitizerPass()));
 }
 
 //===----------------------------------------------------------------------===//
