@@ -1,7 +1,9 @@
 //===- RandomModuleTest.cpp - Compiled code against Reference -------------===//
 //
 // Modules are numbered by seed; odd seeds make code for x86-64-v4 where the
-// host runs it, all others for x86-64-v3. One module again, with its IR:
+// host runs it, all others for x86-64-v3. Where this program is built with
+// AddressSanitizer, the modules' code is instrumented, too. One module again,
+// with its IR:
 //
 //   tx-integration-tests --seed=17
 //
@@ -79,6 +81,9 @@ llvm::Expected<std::string> runModule(const RandomModule &random,
     return expected.takeError();
   CompileOptions options;
   options.cpu = cpu;
+#ifdef TX_SANITIZE_ADDRESS
+  options.emit.sanitizer = Sanitizer::Address;
+#endif
   std::string file = folder.file("module.so");
   if (llvm::Error error = compileModel(*model, file, options))
     return error;
