@@ -22,7 +22,7 @@ def sentences():
     if len(lines) < 5000:  # a machine without package lists
         lines = [f"the package number {i} of a list without an end" for i in range(5000)]
     rng = random.Random(7)
-    result = ["music"]
+    result = ["music", " ".join(rng.sample(lines, 100))]  # the shortest, one to be cut
     while len(result) < 200:
         words = 1 + int(rng.random() ** 2 * 60)
         result.append(". ".join(rng.sample(lines, 1 + words // 6))[: words * 30])
