@@ -26,7 +26,14 @@ namespace fs = llvm::sys::fs;
 
 namespace {
 
-constexpr uint32_t kModules = 1000, kModulesPerTest = 25;
+#ifdef TX_SANITIZE_ADDRESS
+constexpr Sanitizer kSanitizer = Sanitizer::Address;
+constexpr uint32_t kModules = 200; // instrumented code takes long to compile
+#else
+constexpr Sanitizer kSanitizer = Sanitizer::None;
+constexpr uint32_t kModules = 1000;
+#endif
+constexpr uint32_t kModulesPerTest = 25;
 
 /// A folder that goes when the test ends.
 class TemporaryFolder {
@@ -81,9 +88,7 @@ llvm::Expected<std::string> runModule(const RandomModule &random,
     return expected.takeError();
   CompileOptions options;
   options.cpu = cpu;
-#ifdef TX_SANITIZE_ADDRESS
-  options.emit.sanitizer = Sanitizer::Address;
-#endif
+  options.emit.sanitizer = kSanitizer;
   std::string file = folder.file("module.so");
   if (llvm::Error error = compileModel(*model, file, options))
     return error;

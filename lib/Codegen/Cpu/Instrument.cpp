@@ -122,7 +122,10 @@ void tx::addSanitizer(llvm::Module &module, llvm::ModulePassManager &passes,
     if (!function.isDeclaration())
       function.addFnAttr(kind);
   if (sanitizer == Sanitizer::Address) {
-    passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
+    // Kernels are long straight code: checks in line would double their blocks.
+    llvm::AddressSanitizerOptions options;
+    options.InstrumentationWithCallsThreshold = 64;
+    passes.addPass(llvm::AddressSanitizerPass(options));
     return;
   }
   WideAccesses(module).instrument();
