@@ -61,7 +61,7 @@ static void buildSchedule(OpPassManager &pm) {
 
 static void buildLower(OpPassManager &pm) {
   // While kernels still say what they compute.
-  pm.addPass(createDescribeEntries()); // while kernels still have bodies
+  pm.addPass(createDescribeEntries());
   pm.addNestedPass<KernelOp>(createConvertTxToLinalg());
   pm.addPass(createEmitKernels());
   pm.addPass(createLowerEntries());
