@@ -3,7 +3,9 @@
 |* One fork and join per kernel. The caller publishes a task by advancing     *|
 |* `generation`; workers spin a short while for the next one and then sleep   *|
 |* on it (futex), so an idle pool costs nothing. Items are handed out in runs *|
-|* from a shared counter: which thread computes an item never changes what it *|
+|* that shrink with what is left (Polychronopoulos and Kuck 1987, "guided     *|
+|* self-scheduling"): a thread that is held up costs one item at the end, not *|
+|* a share of all. Which thread computes an item never changes what it        *|
 |* computes.                                                                  *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
@@ -19,7 +21,7 @@
 
 enum {
   SPINS = 2000,       /* some tens of microseconds */
-  RUNS_PER_THREAD = 4 /* so that a late thread leaves work to the others */
+  SHARES_PER_THREAD = 2 /* a run is what is left over threads times this */
 };
 
 typedef struct tx_worker {
@@ -37,7 +39,7 @@ struct tx_pool {
   /* The task; written before `generation` advances. */
   _Alignas(64) tx_kernel_fn kernel;
   const int64_t *args;
-  int64_t items, run;
+  int64_t items;
   int32_t stop;
 
   int32_t threads, started;
@@ -72,15 +74,15 @@ static void wake_all(uint32_t *word) {
 /* Takes runs of items until none is left. */
 static void work(tx_pool *pool, int32_t thread) {
   char *scratch = pool->scratch + thread * pool->scratch_bytes;
-  for (;;) {
-    int64_t begin =
-        __atomic_fetch_add(&pool->next, pool->run, __ATOMIC_RELAXED);
-    if (begin >= pool->items)
-      return;
-    int64_t end = begin + pool->run;
-    if (end > pool->items)
-      end = pool->items;
+  int64_t shares = (int64_t)pool->threads * SHARES_PER_THREAD;
+  int64_t begin = __atomic_load_n(&pool->next, __ATOMIC_RELAXED);
+  while (begin < pool->items) {
+    int64_t end = begin + (pool->items - begin + shares - 1) / shares;
+    if (!__atomic_compare_exchange_n(&pool->next, &begin, end, /*weak=*/1,
+                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      continue; /* `begin` is now what another thread has left */
     pool->kernel(pool->args, begin, end, scratch);
+    begin = __atomic_load_n(&pool->next, __ATOMIC_RELAXED);
   }
 }
 
@@ -143,11 +145,9 @@ static void run_task(tx_pool *pool, tx_kernel_fn kernel, const int64_t *args,
       kernel(args, 0, items, pool->scratch);
     return;
   }
-  int64_t runs = (int64_t)pool->threads * RUNS_PER_THREAD;
   pool->kernel = kernel;
   pool->args = args;
   pool->items = items;
-  pool->run = (items + runs - 1) / runs;
   __atomic_store_n(&pool->next, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&pool->pending, (uint32_t)pool->threads - 1,
                    __ATOMIC_RELAXED);
