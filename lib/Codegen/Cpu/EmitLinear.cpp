@@ -1,18 +1,19 @@
 //===- EmitLinear.cpp - Matrix products -----------------------------------===//
 //
 // C (M,N) = A (M,K) times the transposed weight, whose layout is panels of
-// sixteen output channels, [ceil(N/16)][K][16]. The unit of work is a register
-// tile (LinearTile.h) of up to `rows` rows by up to `panels` panels.
+// sixteen output channels, [ceil(N/16)][K][16]. The unit of computation is a
+// register tile (LinearTile.h) of up to `rows` rows by up to `panels` panels.
 //
 //   items      panel groups, outermost, times blocks of row tiles, so that the
 //              weights of a group stay in the cache while rows pass by
+//   chunks     of K: all tiles of an item go over one chunk of the weights
+//              before the next, which is on its way into the cache meanwhile
 //   row tiles  ceil(M/rows) of them, whose heights differ by one at most
-//   epilogue   the tile goes through a buffer of the thread into one loop that
-//              all tile shapes share; it knows the bias, the elementwise ops
-//              and the mask of the last columns
+//   epilogue   sums lie in a buffer of the thread until the last chunk, then
+//              one loop that all tile shapes share applies the elementwise ops
 //
-// An element is the sum over k, ascending, by fused multiply-add from zero,
-// plus the bias: the same in every tile shape.
+// An element is the sum over k, ascending, by fused multiply-add from the bias
+// (or zero): the same in every tile shape and with any chunks.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +23,11 @@
 
 using namespace mlir;
 using namespace tx;
+
+/// Channels of a chunk: its weights stay near the core while all tiles of the
+/// item pass. With few tiles chunks are short, so that asking for weights is
+/// spread evenly over the time of computing with them.
+static constexpr int64_t kChunk = 768, kShortChunk = 32, kFewTiles = 4;
 
 namespace {
 /// Emits one kernel.
@@ -37,7 +43,9 @@ public:
   void emit();
   /// Emits the number of items for the sizes that `builder` loaded.
   Value countItems(KernelBuilder &builder);
-  int64_t getScratchBytes() const { return shape.getBytes(); }
+  int64_t getScratchBytes() const {
+    return schedule.getItemRows() * shape.getWidth() * sizeof(float);
+  }
 
 private:
   /// How the rows of A are cut, in values of the builder.
@@ -45,18 +53,23 @@ private:
     Value tiles;  ///< register tiles
     Value blocks; ///< items along the rows
   };
-  /// Where a tile lies.
-  struct Tile {
-    Value firstRow, height, firstPanel;
+  /// The part of C that an item computes: rows, and columns by panels.
+  struct Block {
+    Value firstTile, lastTile; ///< row tiles
+    Value height, higher;      ///< rows of a tile; tiles that have one more
+    Value firstRow, lastRow;
+    Value firstPanel, panels;
   };
 
   RowPlan planRows(KernelBuilder &builder);
   Value countGroups(KernelBuilder &builder);
+  Value getFirstRow(const Block &block, Value tile);
 
   void emitItem(Value item, const RowPlan &plan);
-  void emitTile(const Tile &tile, Value panels);
-  void emitEpilogue(const Tile &tile);
-  void emitEpilogueVector(Value buffer, Value row, Value column, Value mask);
+  void emitStart(const Block &block);
+  void emitChunk(const Block &block, Value first, Value count, Value chunk);
+  void emitEpilogue(const Block &block);
+  void emitEpilogueVector(Value sums, Value row, Value column, Value mask);
 
   KernelOp kernel;
   LinearOp linear;
@@ -89,55 +102,113 @@ void LinearEmitter::emit() {
   run.loop(run.begin, run.end, 1, [&](Value item) { emitItem(item, plan); });
 }
 
+Value LinearEmitter::getFirstRow(const Block &block, Value tile) {
+  return run.add(run.mul(tile, block.height), run.min(tile, block.higher));
+}
+
 void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
-  Value group = run.div(item, plan.blocks);
-  Value block = run.rem(item, plan.blocks);
-  Value firstPanel = run.mul(group, schedule.getPanels());
-  Value panels =
-      run.min(run.sub(run.ceilDiv(weight.sizes[0], kPanel), firstPanel),
+  Value group = run.div(item, plan.blocks), index = run.rem(item, plan.blocks);
+  Block block;
+  block.firstPanel = run.mul(group, schedule.getPanels());
+  block.panels =
+      run.min(run.sub(run.ceilDiv(weight.sizes[0], kPanel), block.firstPanel),
               run.i64(schedule.getPanels()));
-  // The first `higher` tiles have one row more than the others.
-  Value height = run.div(a.sizes[0], plan.tiles);
-  Value higher = run.rem(a.sizes[0], plan.tiles);
-  Value first = run.div(run.mul(block, plan.tiles), plan.blocks);
-  Value last = run.div(run.mul(run.add(block, 1), plan.tiles), plan.blocks);
-  run.loop(first, last, 1, [&](Value index) {
-    Tile tile;
-    tile.firstRow = run.add(run.mul(index, height), run.min(index, higher));
-    tile.height =
-        run.select(run.less(index, higher), run.add(height, 1), height);
-    tile.firstPanel = firstPanel;
-    emitTile(tile, panels);
-    emitEpilogue(tile);
+  block.height = run.div(a.sizes[0], plan.tiles);
+  block.higher = run.rem(a.sizes[0], plan.tiles);
+  block.firstTile = run.div(run.mul(index, plan.tiles), plan.blocks);
+  block.lastTile = run.div(run.mul(run.add(index, 1), plan.tiles), plan.blocks);
+  block.firstRow = getFirstRow(block, block.firstTile);
+  block.lastRow = getFirstRow(block, block.lastTile);
+
+  emitStart(block);
+  Value depth = a.sizes[1];
+  Value isShort =
+      run.less(run.sub(block.lastTile, block.firstTile), run.i64(kFewTiles));
+  Value chunk = run.select(isShort, run.i64(kShortChunk), run.i64(kChunk));
+  Value chunks = run.ceilDiv(depth, chunk);
+  run.loop(run.i64(0), chunks, 1, [&](Value index) {
+    Value first = run.mul(index, chunk);
+    emitChunk(block, first, run.min(run.sub(depth, first), chunk), chunk);
+  });
+  emitEpilogue(block);
+}
+
+/// Sums begin as the bias.
+void LinearEmitter::emitStart(const Block &block) {
+  Value firstColumn = run.mul(block.firstPanel, kPanel);
+  Values start;
+  for (int64_t lane = 0; lane < shape.getWidth(); lane += run.lanes) {
+    Value column = run.add(firstColumn, lane);
+    Value bias = linear.getBias();
+    start.push_back(
+        bias ? run.loadVector(run.at(run.operand(bias).address, column),
+                              run.tailMask(run.sub(weight.sizes[0], column)))
+             : run.splat(0));
+  }
+  Value rows = run.sub(block.lastRow, block.firstRow);
+  run.loop(run.i64(0), rows, 1, [&](Value row) {
+    Value sums = run.at(run.scratch, run.mul(row, shape.getWidth()));
+    for (auto [index, vector] : llvm::enumerate(start))
+      run.storeVector(vector, run.at(sums, index * run.lanes));
   });
 }
 
-void LinearEmitter::emitTile(const Tile &tile, Value panels) {
+/// Adds the products of the channels [first, first + count).
+void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
+                              Value chunk) {
   Value depth = a.sizes[1];
-  Value row = run.at(a.address, run.mul(tile.firstRow, depth));
   Value panel =
-      run.at(weight.address, run.mul(run.mul(tile.firstPanel, depth), kPanel));
-  func::CallOp::create(
-      run.b, run.loc, shape.getFunction(kernel),
-      ValueRange{row, depth, panel, panels, tile.height, run.scratch});
+      run.at(weight.address,
+             run.mul(run.add(run.mul(block.firstPanel, depth), first), kPanel));
+  Value next = run.mul(chunk, kPanel);
+  run.loop(block.firstTile, block.lastTile, 1, [&](Value tile) {
+    Value firstRow = getFirstRow(block, tile);
+    Value height = run.sub(getFirstRow(block, run.add(tile, 1)), firstRow);
+    Value row = run.at(a.address, firstRow, depth, first);
+    Value sums = run.at(run.scratch, run.mul(run.sub(firstRow, block.firstRow),
+                                             shape.getWidth()));
+    // The first tile asks for the next chunk. The others ask for what is there
+    // already, which costs nothing.
+    Value ahead =
+        run.select(run.equal(tile, block.firstTile), next, run.i64(0));
+    func::CallOp::create(run.b, run.loc, shape.getFunction(kernel),
+                         ValueRange{row, depth, panel,
+                                    shape.getShape(run, height, block.panels),
+                                    sums, count, ahead});
+  });
 }
 
-void LinearEmitter::emitEpilogue(const Tile &tile) {
-  Value firstColumn = run.mul(tile.firstPanel, kPanel);
+void LinearEmitter::emitEpilogue(const Block &block) {
+  Value firstColumn = run.mul(block.firstPanel, kPanel);
   Value width =
       run.min(run.sub(weight.sizes[0], firstColumn), run.i64(shape.getWidth()));
-  run.loop(run.i64(0), tile.height, 1, [&](Value row) {
-    Value buffer = run.at(run.scratch, run.mul(row, shape.getWidth()));
-    Value outputRow = run.add(tile.firstRow, row);
-    run.vectorLoop(width, [&](Value first, Value mask) {
-      emitEpilogueVector(run.at(buffer, first), outputRow,
-                         run.add(firstColumn, first), mask);
+  auto forEachRow = [&](function_ref<void(Value, Value)> body) {
+    run.loop(block.firstRow, block.lastRow, 1, [&](Value row) {
+      body(row, run.at(run.scratch, run.mul(run.sub(row, block.firstRow),
+                                            shape.getWidth())));
     });
-  });
+  };
+  run.ifThen(
+      run.equal(width, run.i64(shape.getWidth())),
+      [&] {
+        forEachRow([&](Value row, Value sums) {
+          for (int64_t lane = 0; lane < shape.getWidth(); lane += run.lanes)
+            emitEpilogueVector(run.at(sums, lane), row,
+                               run.add(firstColumn, lane), {});
+        });
+      },
+      [&] {
+        forEachRow([&](Value row, Value sums) {
+          run.vectorLoop(width, [&](Value first, Value mask) {
+            emitEpilogueVector(run.at(sums, first), row,
+                               run.add(firstColumn, first), mask);
+          });
+        });
+      });
 }
 
 /// Evaluates the kernel's ops on one vector and stores what they return.
-void LinearEmitter::emitEpilogueVector(Value buffer, Value row, Value column,
+void LinearEmitter::emitEpilogueVector(Value sums, Value row, Value column,
                                        Value mask) {
   Value offset = run.add(run.mul(row, weight.sizes[0]), column);
   IRMapping vectors;
@@ -148,12 +219,7 @@ void LinearEmitter::emitEpilogueVector(Value buffer, Value row, Value column,
   };
   for (Operation &op : kernel.getBody().front()) {
     if (isa<LinearOp>(op)) {
-      Value sum = run.loadVector(buffer);
-      if (Value bias = linear.getBias())
-        sum = run.addF(
-            sum,
-            run.loadVector(run.at(run.operand(bias).address, column), mask));
-      vectors.map(linear.getResult(), sum);
+      vectors.map(linear.getResult(), run.loadVector(sums));
     } else if (auto activation = dyn_cast<ActivationOp>(op)) {
       vectors.map(activation.getResult(),
                   buildActivation(run.b, run.loc, activation.getKind(),

@@ -60,6 +60,9 @@ tx::createTargetMachine(TargetAttr target) {
   options.FunctionSections = true;
   options.DataSections = true;
   options.UseInitArray = true; // the runtime has a constructor
+  // Where a loop begins within a line of the cache decides up to a tenth of the
+  // speed of a register tile.
+  options.LoopAlignment = 64;
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
       triple, "x86-64", "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
       llvm::CodeGenOptLevel::Aggressive));

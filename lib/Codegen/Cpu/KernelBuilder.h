@@ -108,6 +108,8 @@ public:
   /// that are off are neither read (they are zero) nor written.
   Value loadVector(Value address, Value mask = {});
   void storeVector(Value value, Value address, Value mask = {});
+  /// Asks for the cache line at `address`, which need not exist.
+  void prefetch(Value address);
   /// The lanes below `count`, an i64 that may be negative or beyond the lanes.
   Value tailMask(Value count);
 

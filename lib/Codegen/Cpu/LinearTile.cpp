@@ -1,8 +1,8 @@
 //===- LinearTile.cpp - Register tiles of matrix products -----------------===//
 //
 // Every shape of a tile is straight code: one case for each. The accumulators
-// stay in registers over the whole depth; a step loads one vector of every
-// panel and broadcasts one element of every row.
+// stay in registers over the channels of a call; a step loads one vector of
+// every panel and broadcasts one element of every row.
 //
 // What decides is that nothing else is in the loop. Rows have a pointer each,
 // which LLVM must not recompute from one another; panels have one pointer and
@@ -27,10 +27,11 @@ func::FuncOp LinearTile::getFunction(KernelOp kernel) const {
   Type i64 = builder.getI64Type();
   auto function = func::FuncOp::create(
       builder, kernel.getLoc(), name,
-      builder.getFunctionType({pointer, i64, pointer, i64, i64, pointer}, {}));
+      builder.getFunctionType({pointer, i64, pointer, i64, pointer, i64, i64},
+                              {}));
   function.setPrivate();
   function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
-  for (unsigned index : {0, 2, 5})
+  for (unsigned index : {0, 2, 4})
     function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(),
                         builder.getUnitAttr());
   Block &entry = *function.addEntryBlock();
@@ -41,51 +42,61 @@ func::FuncOp LinearTile::getFunction(KernelOp kernel) const {
 }
 
 void LinearTile::emitBody(KernelBuilder &k, Block &entry) const {
-  Value columns = entry.getArgument(3), height = entry.getArgument(4);
-  Value shape = k.add(k.mul(k.add(columns, -1), rows), height);
-  k.switchOver(shape, rows * panels, [&](int64_t which) {
+  k.switchOver(entry.getArgument(3), rows * panels, [&](int64_t which) {
     emitShape(k, entry, (which - 1) % rows + 1, (which - 1) / rows + 1);
   });
 }
 
+Value LinearTile::getShape(KernelBuilder &k, Value height,
+                           Value columns) const {
+  return k.add(k.mul(k.add(columns, -1), rows), height);
+}
+
 void LinearTile::emitShape(KernelBuilder &k, Block &entry, int64_t height,
                            int64_t columns) const {
-  Value depth = entry.getArgument(1), buffer = entry.getArgument(5);
+  Value depth = entry.getArgument(1), buffer = entry.getArgument(4);
+  Value count = entry.getArgument(5), ahead = entry.getArgument(6);
   Values rowStarts{entry.getArgument(0)};
   while (int64_t(rowStarts.size()) < height)
     rowStarts.push_back(k.keep(k.at(rowStarts.back(), depth)));
   Value firstPanel = entry.getArgument(2);
   Value distance = k.keep(k.mul(depth, kPanel));
+  int64_t vectors = columns * kPanel / lanes;
+  auto getSum = [&](int64_t index) {
+    return k.at(buffer, index / vectors * getWidth() + index % vectors * lanes);
+  };
 
-  auto emitSteps = [&](Value first, int64_t count, ValueRange carried) {
+  auto emitSteps = [&](Value first, int64_t steps, ValueRange carried) {
     Values rowAddresses, panelAddresses, values(carried);
     for (Value row : rowStarts)
       rowAddresses.push_back(k.at(row, first));
     Value panel = k.at(firstPanel, k.mul(first, kPanel));
     for (int64_t i = 0; i < columns; ++i)
       panelAddresses.push_back(k.at(panel, k.mul(distance, i)));
-    for (int64_t step = 0; step < count; ++step)
+    for (int64_t step = 0; step < steps; ++step) {
+      for (Value panel : panelAddresses)
+        k.prefetch(k.at(k.at(panel, ahead), step * kPanel));
       values = emitStep(k, rowAddresses, panelAddresses, step, values);
+    }
     return values;
   };
   // With half of the registers, a step is so short that the loop's own
   // instructions count. Where it fills all 32, two would make LLVM spill.
-  int64_t vectors = columns * kPanel / lanes;
   int64_t unroll = lanes < kPanel ? 4 : 1;
-  Value whole = k.mul(k.div(depth, unroll), unroll);
-  Values sums =
-      k.loop(k.i64(0), whole, unroll, Values(height * vectors, k.splat(0)),
-             [&](Value first, ValueRange carried) {
-               return emitSteps(first, unroll, carried);
-             });
+  Value whole = k.mul(k.div(count, unroll), unroll);
+  Values sums;
+  for (int64_t index = 0; index < height * vectors; ++index)
+    sums.push_back(k.loadVector(getSum(index)));
+  sums = k.loop(k.i64(0), whole, unroll, sums,
+                [&](Value first, ValueRange carried) {
+                  return emitSteps(first, unroll, carried);
+                });
   if (unroll > 1)
-    sums = k.loop(whole, depth, 1, sums, [&](Value first, ValueRange carried) {
+    sums = k.loop(whole, count, 1, sums, [&](Value first, ValueRange carried) {
       return emitSteps(first, 1, carried);
     });
-  for (auto [index, sum] : llvm::enumerate(sums)) {
-    int64_t row = index / vectors, column = index % vectors * lanes;
-    k.storeVector(sum, k.at(buffer, row * getWidth() + column));
-  }
+  for (auto [index, sum] : llvm::enumerate(sums))
+    k.storeVector(sum, getSum(index));
 }
 
 /// Element `step` of each row times vector `step` of each panel.

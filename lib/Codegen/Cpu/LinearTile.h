@@ -26,13 +26,16 @@ struct LinearTile {
         panels(schedule.getPanels()) {}
 
   int64_t getWidth() const { return panels * kPanel; }
-  int64_t getBytes() const { return rows * getWidth() * sizeof(float); }
 
-  /// The function (row, depth, panel, panels, height, buffer) -> (), found in
-  /// the module of `kernel` or added in front of it: the product of `height`
-  /// rows of `depth` elements from `row` and of as many `panels` from `panel`,
-  /// into rows of getWidth() elements.
+  /// The function (row, depth, panel, shape, sums, count, ahead) -> (), found
+  /// in the module of `kernel` or added in front of it. Adds to `sums`, rows of
+  /// getWidth() elements, the products of `count` channels of the tile's rows,
+  /// which begin at `row` and are `depth` elements long, and of its panels,
+  /// which begin at `panel`. Meanwhile it asks for the weights that lie `ahead`
+  /// elements behind.
   mlir::func::FuncOp getFunction(KernelOp kernel) const;
+  /// The argument `shape` of a tile.
+  Value getShape(KernelBuilder &k, Value height, Value columns) const;
 
 private:
   void emitBody(KernelBuilder &k, mlir::Block &entry) const;

@@ -1,25 +1,32 @@
 // RUN: tx-opt %s -tx-emit-kernels -split-input-file | FileCheck %s
 
-// The first kernel: bias, gelu and the residual on what the product left in
-// the thread's buffer; the last columns under a mask.
-// CHECK:       module attributes {tx.scratch = 1536 : i64}
+// The first kernel: sums begin as the bias, take in chunk after chunk of the
+// product, and become gelu plus the residual, the last columns under a mask.
+// CHECK:       module attributes {tx.scratch = 12288 : i64}
 // CHECK-LABEL: func.func @linear_gelu_add(
 // CHECK-SAME:    %[[ARGS:.*]]: !llvm.ptr {llvm.noalias, llvm.readonly}, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64, %[[SCRATCH:.*]]: !llvm.ptr {llvm.noalias})
 // CHECK:         scf.for %{{.*}} = %[[BEGIN]] to %[[END]]
-// CHECK:           call @linear_tile.16x8x3({{.*}}, %[[SCRATCH]])
-// CHECK:           %[[PRODUCT:.*]] = llvm.load {{.*}} -> vector<16xf32>
-// CHECK:           %[[BIAS:.*]] = llvm.load {{.*}} -> vector<16xf32>
-// CHECK:           %[[SUM:.*]] = arith.addf %[[PRODUCT]], %[[BIAS]]
-// CHECK:           math.erf
-// CHECK:           llvm.store {{.*}} vector<16xf32>
-// CHECK:           llvm.intr.masked.load
+// CHECK-COUNT-3:   %{{.*}} = llvm.intr.masked.load
+// CHECK:           scf.for
+// CHECK-COUNT-3:     llvm.store {{.*}} vector<16xf32>
+// CHECK:           scf.for
+// CHECK:             scf.for
+// CHECK:               call @linear_tile.16x8x3(
+// CHECK:           scf.if
+// CHECK:             llvm.load {{.*}} -> vector<16xf32>
+// CHECK:             math.erf
+// CHECK:             llvm.load {{.*}} -> vector<16xf32>
+// CHECK:             arith.addf
+// CHECK:             llvm.store {{.*}} vector<16xf32>
+// CHECK:           } else {
+// CHECK:             llvm.intr.masked.load
 // CHECK:           llvm.intr.masked.store
 // CHECK-LABEL: func.func @linear_gelu_add_items
 // CHECK:         return %{{.*}} : i64
 
 // The product is one function for all kernels of a schedule: a case for each
-// shape of a tile, and in it a loop that loads a vector of each panel and
-// broadcasts an element of each row.
+// shape of a tile, and in it a loop that loads a vector of each panel,
+// broadcasts an element of each row, and asks for the weights after these.
 
 // CHECK-LABEL: func.func private @linear_tile.16x8x3(
 // CHECK-SAME:    passthrough = ["noinline"]
@@ -31,6 +38,7 @@
 // CHECK-COUNT-1:     llvm.intr.fma
 // CHECK:         case 24 {
 // CHECK:           scf.for
+// CHECK-COUNT-3:     llvm.intr.prefetch
 // CHECK-COUNT-3:     llvm.load {{.*}} -> vector<16xf32>
 // CHECK-COUNT-24:    llvm.intr.fma
 // CHECK-COUNT-24:  llvm.store
