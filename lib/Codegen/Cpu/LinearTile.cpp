@@ -60,6 +60,7 @@ void LinearTile::emitShape(KernelBuilder &k, Block &entry, int64_t height,
   while (int64_t(rowStarts.size()) < height)
     rowStarts.push_back(k.keep(k.at(rowStarts.back(), depth)));
   Value firstPanel = entry.getArgument(2);
+  Value aheadPanel = k.keep(k.at(firstPanel, ahead));
   Value distance = k.keep(k.mul(depth, kPanel));
   int64_t vectors = columns * kPanel / lanes;
   auto getSum = [&](int64_t index) {
@@ -67,15 +68,18 @@ void LinearTile::emitShape(KernelBuilder &k, Block &entry, int64_t height,
   };
 
   auto emitSteps = [&](Value first, int64_t steps, ValueRange carried) {
-    Values rowAddresses, panelAddresses, values(carried);
+    Values rowAddresses, panelAddresses, aheadAddresses, values(carried);
     for (Value row : rowStarts)
       rowAddresses.push_back(k.at(row, first));
-    Value panel = k.at(firstPanel, k.mul(first, kPanel));
-    for (int64_t i = 0; i < columns; ++i)
-      panelAddresses.push_back(k.at(panel, k.mul(distance, i)));
+    Value offset = k.mul(first, kPanel);
+    for (int64_t i = 0; i < columns; ++i) {
+      Value panel = k.add(offset, k.mul(distance, i));
+      panelAddresses.push_back(k.at(firstPanel, panel));
+      aheadAddresses.push_back(k.at(aheadPanel, panel));
+    }
     for (int64_t step = 0; step < steps; ++step) {
-      for (Value panel : panelAddresses)
-        k.prefetch(k.at(k.at(panel, ahead), step * kPanel));
+      for (Value address : aheadAddresses)
+        k.prefetch(k.at(address, step * kPanel));
       values = emitStep(k, rowAddresses, panelAddresses, step, values);
     }
     return values;
