@@ -12,6 +12,9 @@
 //   epilogue   sums lie in a buffer of the thread until the last chunk, then
 //              one loop that all tile shapes share applies the elementwise ops
 //
+// Several products of the same A (query, key, value) can be one kernel: their
+// panel groups follow one another, each product has its own C.
+//
 // An element is the sum over k, ascending, by fused multiply-add from the bias
 // (or zero): the same in every tile shape and with any chunks.
 //
@@ -33,11 +36,11 @@ namespace {
 /// Emits one kernel.
 class LinearEmitter {
 public:
-  LinearEmitter(KernelOp kernel, LinearOp linear, KernelBuilder &run)
-      : kernel(kernel), linear(linear), run(run),
+  LinearEmitter(KernelOp kernel, ArrayRef<LinearOp> products,
+                KernelBuilder &run)
+      : kernel(kernel), products(products), run(run),
         schedule(kernel.getScheduleAttr()), shape(schedule),
-        a(run.operand(linear.getX())), weight(run.operand(linear.getWeight())) {
-  }
+        x(LinearOp(products.front()).getX()), a(run.operand(x)) {}
 
   /// Fills @k.
   void emit();
@@ -53,8 +56,16 @@ private:
     Value tiles;  ///< register tiles
     Value blocks; ///< items along the rows
   };
+  /// One product, chosen at run time where there are several.
+  struct Product {
+    Value weight;   ///< address
+    Value channels; ///< N
+    Value bias;     ///< address; null without one
+    Value result;   ///< address of C
+  };
   /// The part of C that an item computes: rows, and columns by panels.
   struct Block {
+    Product product;
     Value firstTile, lastTile; ///< row tiles
     Value height, higher;      ///< rows of a tile; tiles that have one more
     Value firstRow, lastRow;
@@ -62,39 +73,78 @@ private:
   };
 
   RowPlan planRows(KernelBuilder &builder);
-  Value countGroups(KernelBuilder &builder);
+  Value countGroups(KernelBuilder &builder, LinearOp product);
+  Product getProduct(int64_t index);
+  /// The product that panel group `group` belongs to; makes `group` the number
+  /// within it.
+  Product selectProduct(Value &group);
   Value getFirstRow(const Block &block, Value tile);
 
   void emitItem(Value item, const RowPlan &plan);
   void emitStart(const Block &block);
   void emitChunk(const Block &block, Value first, Value count, Value chunk);
   void emitEpilogue(const Block &block);
-  void emitEpilogueVector(Value sums, Value row, Value column, Value mask);
+  void emitEpilogueVector(const Product &product, Value sums, Value row,
+                          Value column, Value mask);
 
   KernelOp kernel;
-  LinearOp linear;
+  ArrayRef<LinearOp> products;
   KernelBuilder &run;
   ScheduleAttr schedule;
   LinearTile shape;
-  const KernelArgument &a, &weight;
+  Value x;
+  const KernelArgument &a;
 };
 } // namespace
 
 LinearEmitter::RowPlan LinearEmitter::planRows(KernelBuilder &builder) {
-  Value rows = builder.operand(linear.getX()).sizes[0];
+  Value rows = builder.operand(x).sizes[0];
   Value tiles = builder.ceilDiv(rows, schedule.getRows());
   int64_t tilesPerItem =
       std::max<int64_t>(1, schedule.getItemRows() / schedule.getRows());
   return {tiles, builder.ceilDiv(tiles, tilesPerItem)};
 }
 
-Value LinearEmitter::countGroups(KernelBuilder &builder) {
-  return builder.ceilDiv(builder.operand(linear.getWeight()).sizes[0],
+Value LinearEmitter::countGroups(KernelBuilder &builder, LinearOp product) {
+  return builder.ceilDiv(builder.operand(product.getWeight()).sizes[0],
                          shape.getWidth());
 }
 
 Value LinearEmitter::countItems(KernelBuilder &builder) {
-  return builder.mul(planRows(builder).blocks, countGroups(builder));
+  Value groups = builder.i64(0);
+  for (LinearOp product : products)
+    groups = builder.add(groups, countGroups(builder, product));
+  return builder.mul(planRows(builder).blocks, groups);
+}
+
+LinearEmitter::Product LinearEmitter::getProduct(int64_t index) {
+  LinearOp product = products[index];
+  const KernelArgument &weight = run.operand(product.getWeight());
+  Value bias = product.getBias();
+  return {weight.address, weight.sizes[0],
+          bias ? run.operand(bias).address : Value(),
+          run.results[index].address};
+}
+
+LinearEmitter::Product LinearEmitter::selectProduct(Value &group) {
+  Product selected = getProduct(0);
+  Value first = run.i64(0), start = run.i64(0);
+  for (int64_t index = 1; index < int64_t(products.size()); ++index) {
+    start = run.add(start, countGroups(run, products[index - 1]));
+    Value isBefore = run.less(group, start);
+    Product other = getProduct(index);
+    auto select = [&](Value &value, Value otherValue) {
+      if (value)
+        value = run.select(isBefore, value, otherValue);
+    };
+    select(selected.weight, other.weight);
+    select(selected.channels, other.channels);
+    select(selected.bias, other.bias);
+    select(selected.result, other.result);
+    select(first, start);
+  }
+  group = run.sub(group, first);
+  return selected;
 }
 
 void LinearEmitter::emit() {
@@ -109,10 +159,11 @@ Value LinearEmitter::getFirstRow(const Block &block, Value tile) {
 void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
   Value group = run.div(item, plan.blocks), index = run.rem(item, plan.blocks);
   Block block;
+  block.product = selectProduct(group);
   block.firstPanel = run.mul(group, schedule.getPanels());
-  block.panels =
-      run.min(run.sub(run.ceilDiv(weight.sizes[0], kPanel), block.firstPanel),
-              run.i64(schedule.getPanels()));
+  block.panels = run.min(
+      run.sub(run.ceilDiv(block.product.channels, kPanel), block.firstPanel),
+      run.i64(schedule.getPanels()));
   block.height = run.div(a.sizes[0], plan.tiles);
   block.higher = run.rem(a.sizes[0], plan.tiles);
   block.firstTile = run.div(run.mul(index, plan.tiles), plan.blocks);
@@ -139,11 +190,11 @@ void LinearEmitter::emitStart(const Block &block) {
   Values start;
   for (int64_t lane = 0; lane < shape.getWidth(); lane += run.lanes) {
     Value column = run.add(firstColumn, lane);
-    Value bias = linear.getBias();
-    start.push_back(
-        bias ? run.loadVector(run.at(run.operand(bias).address, column),
-                              run.tailMask(run.sub(weight.sizes[0], column)))
-             : run.splat(0));
+    Value rest = run.sub(block.product.channels, column);
+    start.push_back(block.product.bias
+                        ? run.loadVector(run.at(block.product.bias, column),
+                                         run.tailMask(rest))
+                        : run.splat(0));
   }
   Value rows = run.sub(block.lastRow, block.firstRow);
   run.loop(run.i64(0), rows, 1, [&](Value row) {
@@ -158,7 +209,7 @@ void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
                               Value chunk) {
   Value depth = a.sizes[1];
   Value panel =
-      run.at(weight.address,
+      run.at(block.product.weight,
              run.mul(run.add(run.mul(block.firstPanel, depth), first), kPanel));
   Value next = run.mul(chunk, kPanel);
   run.loop(block.firstTile, block.lastTile, 1, [&](Value tile) {
@@ -180,8 +231,8 @@ void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
 
 void LinearEmitter::emitEpilogue(const Block &block) {
   Value firstColumn = run.mul(block.firstPanel, kPanel);
-  Value width =
-      run.min(run.sub(weight.sizes[0], firstColumn), run.i64(shape.getWidth()));
+  Value width = run.min(run.sub(block.product.channels, firstColumn),
+                        run.i64(shape.getWidth()));
   auto forEachRow = [&](function_ref<void(Value, Value)> body) {
     run.loop(block.firstRow, block.lastRow, 1, [&](Value row) {
       body(row, run.at(run.scratch, run.mul(run.sub(row, block.firstRow),
@@ -193,14 +244,14 @@ void LinearEmitter::emitEpilogue(const Block &block) {
       [&] {
         forEachRow([&](Value row, Value sums) {
           for (int64_t lane = 0; lane < shape.getWidth(); lane += run.lanes)
-            emitEpilogueVector(run.at(sums, lane), row,
+            emitEpilogueVector(block.product, run.at(sums, lane), row,
                                run.add(firstColumn, lane), {});
         });
       },
       [&] {
         forEachRow([&](Value row, Value sums) {
           run.vectorLoop(width, [&](Value first, Value mask) {
-            emitEpilogueVector(run.at(sums, first), row,
+            emitEpilogueVector(block.product, run.at(sums, first), row,
                                run.add(firstColumn, first), mask);
           });
         });
@@ -208,9 +259,12 @@ void LinearEmitter::emitEpilogue(const Block &block) {
 }
 
 /// Evaluates the kernel's ops on one vector and stores what they return.
-void LinearEmitter::emitEpilogueVector(Value sums, Value row, Value column,
-                                       Value mask) {
-  Value offset = run.add(run.mul(row, weight.sizes[0]), column);
+void LinearEmitter::emitEpilogueVector(const Product &product, Value sums,
+                                       Value row, Value column, Value mask) {
+  Value offset = run.add(run.mul(row, product.channels), column);
+  if (products.size() > 1)
+    return run.storeVector(run.loadVector(sums), run.at(product.result, offset),
+                           mask);
   IRMapping vectors;
   auto lookup = [&](Value value) -> Value {
     if (!isa<BlockArgument>(value))
@@ -218,7 +272,7 @@ void LinearEmitter::emitEpilogueVector(Value sums, Value row, Value column,
     return run.loadVector(run.at(run.operand(value).address, offset), mask);
   };
   for (Operation &op : kernel.getBody().front()) {
-    if (isa<LinearOp>(op)) {
+    if (auto linear = dyn_cast<LinearOp>(op)) {
       vectors.map(linear.getResult(), run.loadVector(sums));
     } else if (auto activation = dyn_cast<ActivationOp>(op)) {
       vectors.map(activation.getResult(),
@@ -238,12 +292,7 @@ void LinearEmitter::emitEpilogueVector(Value sums, Value row, Value column,
   }
 }
 
-/// Reports what the code above does not cover.
-static LogicalResult verifyLinear(KernelOp kernel, LinearOp linear) {
-  ScheduleAttr schedule = kernel.getScheduleAttr();
-  if (kPanel % schedule.getLanes() != 0)
-    return kernel.emitOpError() << "has a schedule of " << schedule.getLanes()
-                                << " lanes, expected a divisor of " << kPanel;
+static LogicalResult verifyProduct(LinearOp linear) {
   auto layout = dyn_cast_or_null<LayoutAttr>(
       cast<RankedTensorType>(linear.getWeight().getType()).getEncoding());
   if (!layout || layout.getPanels() != kPanel)
@@ -254,20 +303,52 @@ static LogicalResult verifyLinear(KernelOp kernel, LinearOp linear) {
     if (!isa<BlockArgument>(operand))
       return linear.emitOpError()
              << "reads a value that its kernel computes; expected arguments";
+  return success();
+}
+
+/// Several products: of one x, all with a bias or none, returned in order.
+static LogicalResult verifyProducts(KernelOp kernel,
+                                    ArrayRef<LinearOp> products) {
+  LinearOp first = products.front();
+  for (LinearOp product : products.drop_front())
+    if (product.getX() != first.getX() ||
+        !product.getBias() != !first.getBias())
+      return product.emitOpError()
+             << "differs in x, or in having a bias, from the first product of "
+                "its kernel";
+  Operation *terminator = kernel.getBody().front().getTerminator();
+  for (auto [index, product] : llvm::enumerate(products))
+    if (terminator->getNumOperands() != products.size() ||
+        terminator->getOperand(index) != product->getResult(0))
+      return terminator->emitOpError()
+             << "of a kernel of several products must return them in order";
+  return success();
+}
+
+/// Reports what the code above does not cover.
+static LogicalResult verifyLinear(KernelOp kernel,
+                                  ArrayRef<LinearOp> products) {
+  ScheduleAttr schedule = kernel.getScheduleAttr();
+  if (kPanel % schedule.getLanes() != 0)
+    return kernel.emitOpError() << "has a schedule of " << schedule.getLanes()
+                                << " lanes, expected a divisor of " << kPanel;
+  for (LinearOp product : products)
+    if (failed(verifyProduct(product)))
+      return failure();
   for (Operation &op : kernel.getBody().front())
-    if (&op != linear && !isa<ActivationOp, AddOp, MulOp, ReturnOp>(op))
+    if (!isa<LinearOp, ActivationOp, AddOp, MulOp, ReturnOp>(op))
       return op.emitOpError()
              << "cannot follow tx.linear in a kernel; expected "
                 "activation, add or mul";
-  return success();
+  return products.size() == 1 ? success() : verifyProducts(kernel, products);
 }
 
 FailureOr<EmittedKernel> tx::emitLinear(KernelOp kernel, KernelBuilder &items,
                                         KernelBuilder &run) {
-  LinearOp linear = *kernel.getBody().front().getOps<LinearOp>().begin();
-  if (failed(verifyLinear(kernel, linear)))
+  SmallVector<LinearOp> products(kernel.getBody().getOps<LinearOp>());
+  if (failed(verifyLinear(kernel, products)))
     return failure();
-  LinearEmitter emitter(kernel, linear, run);
+  LinearEmitter emitter(kernel, products, run);
   emitter.emit();
   return EmittedKernel{emitter.countItems(items), emitter.getScratchBytes()};
 }

@@ -109,7 +109,7 @@ static void fillBody(KernelOp kernel, const KernelGroup &group,
       result.setType(makeDynamic(result.getType()));
   }
   SmallVector<Value> results;
-  for (Value result : group.getRoot()->getResults())
+  for (Value result : group.getResults())
     results.push_back(mapping.lookup(result));
   tx::ReturnOp::create(builder, group.getRoot()->getLoc(), results);
 }
@@ -119,8 +119,8 @@ KernelOp KernelSet::getOrCreate(const KernelGroup &group, ValueRange operands) {
   SmallVector<Type> inputs, results;
   for (Value operand : operands)
     inputs.push_back(makeDynamic(operand.getType()));
-  for (Type type : root->getResultTypes())
-    results.push_back(makeDynamic(type));
+  for (Value result : group.getResults())
+    results.push_back(makeDynamic(result.getType()));
 
   std::string name = getFreeName(group.getName());
   OperationState state(root->getLoc(), KernelOp::getOperationName());
@@ -162,14 +162,16 @@ static void replaceByCall(const KernelGroup &group, KernelOp kernel,
                           ValueRange operands, FlopCount flops) {
   Operation *root = group.getRoot();
   OpBuilder builder(root);
-  auto call =
-      tx::CallOp::create(builder, root->getLoc(), root->getResultTypes(),
-                         kernel.getSymName(), operands, /*places=*/ArrayAttr());
+  SmallVector<Value> results = group.getResults();
+  auto call = tx::CallOp::create(
+      builder, root->getLoc(), llvm::to_vector(ValueRange(results).getTypes()),
+      kernel.getSymName(), operands, /*places=*/ArrayAttr());
   if (flops.token || flops.sequence || flops.pair)
     call->setAttr(kFlopsAttrName,
                   builder.getDenseI64ArrayAttr(
                       {flops.token, flops.sequence, flops.pair}));
-  root->replaceAllUsesWith(call);
+  for (auto [result, replacement] : llvm::zip_equal(results, call.getResults()))
+    result.replaceAllUsesWith(replacement);
   for (Operation *op : llvm::reverse(group.ops))
     op->erase();
 }

@@ -5,6 +5,10 @@
 // whole group may run where its root stands: no operand of a member can depend
 // on the group, since only the root's result leaves it.
 //
+// Products of the same x that nothing stands behind (query, key, value) are one
+// group too: one parallel region instead of three, over the same rows of x. It
+// runs where the last of them stands, so nothing may read one of them before.
+//
 // Linear ops come first: an epilogue costs less than a row-wise kernel, because
 // the tile is still in registers.
 //
@@ -55,7 +59,20 @@ static std::string getOpName(Operation *op) {
           [](Operation *op) { return op->getName().stripDialect().str(); });
 }
 
+bool KernelGroup::isProducts() const {
+  return ops.size() > 1 && llvm::all_of(ops, llvm::IsaPred<LinearOp>);
+}
+
+SmallVector<Value> KernelGroup::getResults() const {
+  SmallVector<Value> results;
+  for (Operation *op : isProducts() ? ArrayRef(ops) : ArrayRef(ops).take_back())
+    results.append(op->result_begin(), op->result_end());
+  return results;
+}
+
 std::string KernelGroup::getName() const {
+  if (isProducts())
+    return llvm::formatv("linear_x{0}", ops.size());
   // Symbols share their name space with libm once they are machine code.
   if (ops.size() == 1 && isa<ActivationOp>(getRoot()))
     return "activation_" + getOpName(getRoot());
@@ -86,7 +103,8 @@ private:
   bool isGrouped(Operation *op) const { return grouped.contains(op); }
   void add(ArrayRef<Operation *> ops);
 
-  void addLinear(LinearOp linear);
+  SmallVector<Operation *> findChain(LinearOp linear) const;
+  void addLinears();
   void addRows();
 
   Block &block;
@@ -101,8 +119,8 @@ void GroupFinder::add(ArrayRef<Operation *> ops) {
 }
 
 /// %0 = linear; %1 = gelu %0; %2 = add %1, %residual
-/// becomes one group as long as each value has one use.
-void GroupFinder::addLinear(LinearOp linear) {
+/// become one group as long as each value has one use.
+SmallVector<Operation *> GroupFinder::findChain(LinearOp linear) const {
   SmallVector<Operation *> chain{linear};
   while (chain.back()->hasOneUse()) {
     Operation *user = *chain.back()->user_begin();
@@ -110,7 +128,40 @@ void GroupFinder::addLinear(LinearOp linear) {
       break;
     chain.push_back(user);
   }
-  add(chain);
+  return chain;
+}
+
+/// Whether nothing reads a product of `products` before `next` stands.
+static bool mayRunAt(ArrayRef<Operation *> products, LinearOp next) {
+  return llvm::all_of(products, [&](Operation *product) {
+    return llvm::all_of(product->getUsers(), [&](Operation *user) {
+      return next->isBeforeInBlock(user);
+    });
+  });
+}
+
+void GroupFinder::addLinears() {
+  SmallVector<Operation *> products; // of one x, so far
+  auto flush = [&] {
+    if (!products.empty())
+      add(products);
+    products.clear();
+  };
+  for (auto linear : block.getOps<LinearOp>()) {
+    SmallVector<Operation *> chain = findChain(linear);
+    if (chain.size() > 1) {
+      flush();
+      add(chain);
+      continue;
+    }
+    auto first = products.empty() ? LinearOp() : cast<LinearOp>(products[0]);
+    if (first &&
+        (first.getX() != linear.getX() ||
+         !first.getBias() != !linear.getBias() || !mayRunAt(products, linear)))
+      flush();
+    products.push_back(linear);
+  }
+  flush();
 }
 
 /// Trees of row-wise ops, grown from their leaves: an op takes in the trees of
@@ -138,8 +189,7 @@ void GroupFinder::addRows() {
 }
 
 std::vector<KernelGroup> GroupFinder::run() {
-  for (auto linear : block.getOps<LinearOp>())
-    addLinear(linear);
+  addLinears();
   addRows();
   for (Operation &op : block.without_terminator())
     if (!isGrouped(&op) && !isParamOp(&op) && !isa<tx::CallOp>(op))

@@ -14,14 +14,18 @@
 namespace tx {
 
 /// Ops of one kernel, in program order. Only the last one's results are used
-/// outside.
+/// outside, or, of several products, those of each.
 struct KernelGroup {
   llvm::SmallVector<mlir::Operation *> ops;
 
   mlir::Operation *getRoot() const { return ops.back(); }
+  /// Several linear ops of the same x, and nothing else.
+  bool isProducts() const;
+  /// What is used outside.
+  llvm::SmallVector<mlir::Value> getResults() const;
 
-  /// What the kernel computes, as a symbol: "linear_gelu", "attention",
-  /// "rows_embedding_add_layer_norm".
+  /// What the kernel computes, as a symbol: "linear_gelu", "linear_x3",
+  /// "attention", "rows_embedding_add_layer_norm".
   std::string getName() const;
 };
 

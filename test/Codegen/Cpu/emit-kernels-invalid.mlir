@@ -56,6 +56,28 @@ tx.kernel @linear_epilogue(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
 
 // -----
 
+!w = tensor<?x?xf32, #tx.layout<panels = 16>>
+tx.kernel @linear_products(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>, %w: !w) -> (tensor<?x?xf32>, tensor<?x?xf32>)
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  // expected-error@+1 {{differs in x, or in having a bias, from the first product of its kernel}}
+  %1 = tx.linear %y, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  tx.return %0, %1 : tensor<?x?xf32>, tensor<?x?xf32>
+}
+
+// -----
+
+!w = tensor<?x?xf32, #tx.layout<panels = 16>>
+tx.kernel @linear_order(%x: tensor<?x?xf32>, %w: !w, %u: !w) -> (tensor<?x?xf32>, tensor<?x?xf32>)
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  %1 = tx.linear %x, %u : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  // expected-error@+1 {{of a kernel of several products must return them in order}}
+  tx.return %1, %0 : tensor<?x?xf32>, tensor<?x?xf32>
+}
+
+// -----
+
 tx.kernel @attention_tiles(%x: tensor<?x?xf32>, %o: tensor<?xi32>) -> tensor<?x?xf32>
     attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
   // expected-error@+1 {{has no tiles to work through; run tx-plan-attention-tiles}}

@@ -127,6 +127,29 @@ func.func @first_linear_takes_the_epilogue(%x: tensor<?x8xf32> {tx.name = "x"}) 
 
 // -----
 
+/// Products of the same x are one kernel, also of different widths, when the
+/// last of them is computed before any is read.
+// CHECK-LABEL: func.func @products_of_the_same_rows
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x8xf32>
+// CHECK: %[[Y:.*]]:3 = tx.call @linear_x3(%[[X]], %{{.*}}, %{{.*}}, %{{.*}}) {tx.flops = array<i64: 256, 0, 0>} : {{.*}} -> (tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x4xf32>)
+// CHECK-NEXT: return %[[Y]]#0, %[[Y]]#1, %[[Y]]#2
+func.func @products_of_the_same_rows(%x: tensor<?x8xf32> {tx.name = "x"}) -> (tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x4xf32>) attributes {tx.entry = "packed"} {
+  %wq = tx.param dense<1.0> : tensor<8x8xf32>
+  %q = tx.linear %x, %wq : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>
+  %wk = tx.param dense<2.0> : tensor<4x8xf32>
+  %k = tx.linear %x, %wk : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x4xf32>
+  %wv = tx.param dense<3.0> : tensor<4x8xf32>
+  %v = tx.linear %x, %wv : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x4xf32>
+  return %q, %k, %v : tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+}
+// CHECK: tx.kernel @linear_x3(%[[X:.*]]: tensor<?x?xf32>, %[[Q:.*]]: tensor<?x?xf32>, %[[K:.*]]: tensor<?x?xf32>, %[[V:.*]]: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>)
+// CHECK-NEXT: %[[A:.*]] = tx.linear %[[X]], %[[Q]]
+// CHECK-NEXT: %[[B:.*]] = tx.linear %[[X]], %[[K]]
+// CHECK-NEXT: %[[C:.*]] = tx.linear %[[X]], %[[V]]
+// CHECK-NEXT: tx.return %[[A]], %[[B]], %[[C]]
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // Negative tests
 //===----------------------------------------------------------------------===//
@@ -185,6 +208,27 @@ func.func @no_fusion__square(%x: tensor<?x8xf32> {tx.name = "x"}) -> tensor<?x8x
 }
 // CHECK: tx.kernel @mul(%[[X:.*]]: tensor<?x?xf32>)
 // CHECK-NEXT: tx.mul %[[X]], %[[X]]
+
+// -----
+
+/// The second product stands behind a reader of the first; the third is of
+/// other rows, the fourth has a bias.
+// CHECK-LABEL: func.func @no_fusion__products
+// CHECK: tx.call @linear(
+// CHECK: tx.call @softmax(
+// CHECK: tx.call @linear(
+// CHECK: tx.call @linear(
+// CHECK: tx.call @linear_1(
+func.func @no_fusion__products(%x: tensor<?x8xf32> {tx.name = "x"}) -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>) attributes {tx.entry = "packed"} {
+  %w = tx.param dense<1.0> : tensor<8x8xf32>
+  %b = tx.param dense<1.0> : tensor<8xf32>
+  %0 = tx.linear %x, %w : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>
+  %1 = tx.softmax %0 : tensor<?x8xf32>
+  %2 = tx.linear %x, %w : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>
+  %3 = tx.linear %1, %w : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>
+  %4 = tx.linear %1, %w bias %b : (tensor<?x8xf32>, tensor<8x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+  return %1, %2, %3, %4 : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
+}
 
 // -----
 

@@ -30,6 +30,11 @@ tx.kernel @gated(%g: tensor<?x?xf32>, %x: tensor<?x?xf32>, %w: !w) -> (tensor<?x
   %2 = tx.mul %1, %g : tensor<?x?xf32>
   tx.return %2, %0 : tensor<?x?xf32>, tensor<?x?xf32>
 }
+tx.kernel @two(%x: tensor<?x?xf32>, %w: !w, %b: tensor<?xf32>, %v: !w, %c: tensor<?xf32>) -> (tensor<?x?xf32>, tensor<?x?xf32>) attributes {schedule = #wide} {
+  %0 = tx.linear %x, %w bias %b : (tensor<?x?xf32>, !w, tensor<?xf32>) -> tensor<?x?xf32>
+  %1 = tx.linear %x, %v bias %c : (tensor<?x?xf32>, !w, tensor<?xf32>) -> tensor<?x?xf32>
+  tx.return %0, %1 : tensor<?x?xf32>, tensor<?x?xf32>
+}
 )mlir";
 
 namespace {
@@ -122,6 +127,28 @@ TEST_P(LinearKernels, every_depth) {
   for (int64_t k = 1; k <= 40 && !HasFailure(); ++k)
     check(9, 49, k);
   check(17, 33, 1536);
+}
+
+TEST_P(LinearKernels, two_products_are_what_each_is_alone) {
+  for (int64_t m : {1, 13, 70})
+    for (auto [n, other] :
+         {std::pair<int64_t, int64_t>{48, 16}, {37, 100}, {5, 5}, {100, 48}}) {
+      int64_t k = 41;
+      GuardedTensor x = random(m, k);
+      Weight first(engine, n, k), second(engine, other, k);
+      GuardedTensor bias({n}, randomFloats(engine, n));
+      GuardedTensor otherBias({other}, randomFloats(engine, other));
+      GuardedTensor alone({m, n}), otherAlone({m, other});
+      GuardedTensor result({m, n}), otherResult({m, other});
+      library().run("biased", {&x, &first.packed, &bias, &alone});
+      library().run("biased", {&x, &second.packed, &otherBias, &otherAlone});
+      library().run("two",
+                    {&x, &first.packed, &bias, &second.packed, &otherBias,
+                     &result, &otherResult},
+                    3);
+      ASSERT_EQ(result.floats(), alone.floats());
+      ASSERT_EQ(otherResult.floats(), otherAlone.floats());
+    }
 }
 
 TEST_P(LinearKernels, a_row_does_not_depend_on_its_neighbours) {

@@ -27,7 +27,8 @@ def FormKernels : Pass<"tx-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Outline computations of entries into kernels.";
   let description = [{
     A linear op takes the elementwise ops that alone use its result (activation,
-    add of a residual) as its epilogue; row-wise ops (embedding, add, mul, norms,
+    add of a residual) as its epilogue; linear ops of the same x that have none
+    (query, key, value) become one kernel; row-wise ops (embedding, add, mul, norms,
     activation, normalize, softmax) that alone use one another become one kernel;
     every other op becomes a kernel of its own. Channel and token counts become dynamic in the
     kernel's signature, parameters its arguments.
