@@ -37,7 +37,6 @@ typedef struct tx_entry {
      rounded up to a multiple of 16. */
   int64_t workspace_token, workspace_sequence, workspace_fixed;
   int32_t padded; /* inputs are input_ids, attention_mask, token_type_ids ... */
-  int32_t position_base; /* first position: 0, or pad_id + 1 */
 } tx_entry;
 
 /* Most inputs, and most outputs, of an entry. */

@@ -87,13 +87,12 @@ static std::string getName(Attribute name, StringRef fallback, unsigned index) {
   return (fallback + Twine(index)).str();
 }
 
-/// An integer of the model dictionary.
-static int64_t getModelNumber(ModuleOp module, StringRef name,
-                              int64_t fallback) {
+/// The longest sequence. Without a position table any length goes.
+static int64_t getMaxLength(ModuleOp module) {
   if (auto model = module->getAttrOfType<DictionaryAttr>(kModelAttrName))
-    if (auto number = model.getAs<IntegerAttr>(name))
+    if (auto number = model.getAs<IntegerAttr>("max_length"))
       return number.getInt();
-  return fallback;
+  return INT32_MAX;
 }
 
 /// Masks and token types may be left out; ones and zeros stand for them.
@@ -194,9 +193,7 @@ static LogicalResult describeEntry(func::FuncOp entry, ModuleOp module) {
   signature.workspace = entry->getAttrOfType<WorkspaceAttr>(kWorkspaceAttrName);
   if (!signature.workspace)
     return entry.emitOpError("has no workspace; run tx-plan-memory first");
-  // Without a position table any length goes.
-  signature.maxLength = getModelNumber(module, "max_length", INT32_MAX);
-  signature.positionBase = getModelNumber(module, "position_base", 0);
+  signature.maxLength = getMaxLength(module);
   if (failed(describeInputs(entry, *dims, signature)) ||
       failed(describeOutputs(entry, *dims, signature)))
     return failure();

@@ -103,7 +103,7 @@ public:
             {pointer, i32, i32, llvm::ArrayType::get(i64, 4), i64, i32, i32})),
         entryInfoType(
             struct_({pointer, i32, i32, pointer, pointer, i64, i64, i64, i64})),
-        entryType(struct_({pointer, entryInfoType, i64, i64, i64, i32, i32})),
+        entryType(struct_({pointer, entryInfoType, i64, i64, i64, i32})),
         programType(struct_({i32, i32, pointer, pointer, i32, i32, pointer,
                              pointer, pointer, i64, i32, i32, pointer, i64,
                              llvm::ArrayType::get(i8, 32)})) {}
@@ -191,8 +191,7 @@ Constant *ProgramBuilder::entry(const EntrySignature &signature) {
       entryType,
       {function, info, word(signature.workspace.getToken()),
        word(signature.workspace.getSequence()),
-       word(signature.workspace.getFixed()), number(signature.isPadded()),
-       number(signature.positionBase)});
+       word(signature.workspace.getFixed()), number(signature.isPadded())});
 }
 
 Constant *ProgramBuilder::makeWeights() {

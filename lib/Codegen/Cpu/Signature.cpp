@@ -71,7 +71,6 @@ DictionaryAttr EntrySignature::toAttribute(MLIRContext *context) const {
        b.getNamedAttr("inputs", list(inputs)),
        b.getNamedAttr("outputs", list(outputs)),
        b.getNamedAttr("max_length", b.getI64IntegerAttr(maxLength)),
-       b.getNamedAttr("position_base", b.getI64IntegerAttr(positionBase)),
        b.getNamedAttr("workspace", workspace),
        b.getNamedAttr(
            "flops",
@@ -82,18 +81,16 @@ std::optional<EntrySignature>
 EntrySignature::fromAttribute(DictionaryAttr attribute) {
   auto name = attribute.getAs<StringAttr>("entry");
   auto maxLength = attribute.getAs<IntegerAttr>("max_length");
-  auto positionBase = attribute.getAs<IntegerAttr>("position_base");
   auto workspace = attribute.getAs<WorkspaceAttr>("workspace");
   auto flops = attribute.getAs<DenseI64ArrayAttr>("flops");
   EntrySignature signature;
-  if (!name || !maxLength || !positionBase || !workspace || !flops ||
+  if (!name || !maxLength || !workspace || !flops ||
       flops.size() != 3 ||
       !readTensors(attribute.get("inputs"), signature.inputs) ||
       !readTensors(attribute.get("outputs"), signature.outputs))
     return std::nullopt;
   signature.name = name.str();
   signature.maxLength = maxLength.getInt();
-  signature.positionBase = positionBase.getInt();
   signature.workspace = workspace;
   signature.flops = {flops[0], flops[1], flops[2]};
   return signature;

@@ -5,8 +5,8 @@
 //
 //   {entry = "packed", inputs = [{name = "input_ids", dtype = "i32",
 //    shape = array<i64: -1>, limit = 30522 : i64}, ...], outputs = [...],
-//    max_length = 512 : i64, position_base = 0 : i64,
-//    workspace = #tx.workspace<...>, flops = array<i64: token, sequence, pair>}
+//    max_length = 512 : i64, workspace = #tx.workspace<...>,
+//    flops = array<i64: token, sequence, pair>}
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,7 +50,6 @@ struct EntrySignature {
   std::string name;   ///< "packed" or "padded"
   std::vector<TensorSignature> inputs, outputs;
   int64_t maxLength = 0;
-  int64_t positionBase = 0;
   WorkspaceAttr workspace;
   FlopCount flops;
 

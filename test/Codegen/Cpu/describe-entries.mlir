@@ -2,7 +2,7 @@
 
 // CHECK: module attributes {
 // CHECK-SAME: tx.kernels = [{name = "pack"}, {name = "plan"}, {name = "embed", schedule = #tx.schedule<lanes = 16, rows = 1, panels = 1, item_rows = 1>}, {name = "unpack"}]
-module attributes {tx.model = {max_length = 512 : i64, position_base = 2 : i64}} {
+module attributes {tx.model = {max_length = 512 : i64}} {
   tx.kernel @pack(%mask: tensor<?x?xi32>, %ids: tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>) {
     %0:3 = tx.pack_tokens column %mask, %ids : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
     tx.return %0#0, %0#1, %0#2 : tensor<?xi32>, tensor<?xi32>, tensor<?xi32>
@@ -27,7 +27,7 @@ module attributes {tx.model = {max_length = 512 : i64, position_base = 2 : i64}}
   // CHECK-SAME: inputs = [{dtype = "i32", limit = 100 : i64, name = "input_ids", shape = array<i64: -2, -4>},
   // CHECK-SAME: {dtype = "i32", name = "attention_mask", optional, shape = array<i64: -2, -4>}],
   // CHECK-SAME: max_length = 512 : i64, outputs = [{dtype = "f32", name = "hidden", shape = array<i64: -2, -4, 8>}],
-  // CHECK-SAME: position_base = 2 : i64, workspace = #tx.workspace<token = 48, sequence = 4, fixed = 0>}
+  // CHECK-SAME: workspace = #tx.workspace<token = 48, sequence = 4, fixed = 0>}
   func.func @padded(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"}) -> (tensor<?x?x8xf32> {tx.name = "hidden"})
       attributes {tx.entry = "padded", tx.workspace = #tx.workspace<token = 48, sequence = 4, fixed = 0>} {
     // CHECK: tx.call @pack{{.*}} tx.sizes = [array<i64: -1>, array<i64: -3>, array<i64: -1>]

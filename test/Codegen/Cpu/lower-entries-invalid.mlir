@@ -22,7 +22,7 @@ module attributes {tx.kernels = []} {
 // -----
 
 #ws = #tx.workspace<token = 0, sequence = 0, fixed = 0>
-#sig = {entry = "packed", flops = array<i64: 0, 0, 0>, max_length = 512 : i64, position_base = 0 : i64, workspace = #ws,
+#sig = {entry = "packed", flops = array<i64: 0, 0, 0>, max_length = 512 : i64, workspace = #ws,
   inputs = [{dtype = "f32", name = "x", shape = array<i64: -1, 8>}], outputs = [{dtype = "f32", name = "y", shape = array<i64: -1, 8>}]}
 module attributes {tx.kernels = []} {
   func.func @packed(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tx.entry = "packed", tx.workspace = #ws, tx.signature = #sig} {
@@ -35,7 +35,7 @@ module attributes {tx.kernels = []} {
 // -----
 
 #ws = #tx.workspace<token = 0, sequence = 0, fixed = 0>
-#sig = {entry = "packed", flops = array<i64: 0, 0, 0>, max_length = 512 : i64, position_base = 0 : i64, workspace = #ws,
+#sig = {entry = "packed", flops = array<i64: 0, 0, 0>, max_length = 512 : i64, workspace = #ws,
   inputs = [{dtype = "f32", name = "x", shape = array<i64: -1, 8>}], outputs = [{dtype = "f32", name = "y", shape = array<i64: -1, 8>}]}
 module attributes {tx.kernels = [{name = "k"}]} {
   func.func @k(%args: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr) { return }
@@ -50,7 +50,7 @@ module attributes {tx.kernels = [{name = "k"}]} {
 // -----
 
 #ws = #tx.workspace<token = 0, sequence = 0, fixed = 0>
-#sig = {entry = "packed", flops = array<i64: 0, 0, 0>, max_length = 512 : i64, position_base = 0 : i64, workspace = #ws,
+#sig = {entry = "packed", flops = array<i64: 0, 0, 0>, max_length = 512 : i64, workspace = #ws,
   inputs = [{dtype = "f32", name = "x", shape = array<i64: -1, 8>}], outputs = [{dtype = "f32", name = "y", shape = array<i64: -1, 8>}]}
 module attributes {tx.kernels = [{name = "k"}]} {
   func.func @k(%args: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr) { return }

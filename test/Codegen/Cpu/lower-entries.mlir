@@ -29,7 +29,7 @@ module attributes {tx.kernels = [{name = "pack"}, {name = "plan"}, {name = "sum"
   func.func @packed(%x: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32>
       attributes {tx.entry = "packed", tx.workspace = #ws, tx.signature = {entry = "packed", flops = array<i64: 0, 0, 0>,
         inputs = [{dtype = "f32", name = "x", shape = array<i64: -1, 8>}, {dtype = "i32", name = "offsets", shape = array<i64: -3>}],
-        outputs = [{dtype = "f32", name = "y", shape = array<i64: -1, 8>}], max_length = 512 : i64, position_base = 0 : i64, workspace = #ws}} {
+        outputs = [{dtype = "f32", name = "y", shape = array<i64: -1, 8>}], max_length = 512 : i64, workspace = #ws}} {
     %w = tx.param dense<1.0> : tensor<8xf32>
     %y = tx.call @sum(%x, %w) {places = [#tx.place<output, 0>], tx.sizes = [array<i64: -1, 8>]} : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
     return %y : tensor<?x8xf32>
@@ -51,7 +51,7 @@ module attributes {tx.kernels = [{name = "pack"}, {name = "plan"}, {name = "sum"
   func.func @padded(%ids: tensor<?x?xi32>, %mask: tensor<?x?xi32>) -> tensor<?x?xf32>
       attributes {tx.entry = "padded", tx.workspace = #ws, tx.signature = {entry = "padded", flops = array<i64: 0, 0, 0>,
         inputs = [{dtype = "i32", name = "ids", shape = array<i64: -2, -4>}, {dtype = "i32", name = "attention_mask", shape = array<i64: -2, -4>}],
-        outputs = [{dtype = "f32", name = "y", shape = array<i64: -2, 8>}], max_length = 512 : i64, position_base = 0 : i64, workspace = #ws}} {
+        outputs = [{dtype = "f32", name = "y", shape = array<i64: -2, 8>}], max_length = 512 : i64, workspace = #ws}} {
     %p:2 = tx.call @pack(%ids, %mask) {places = [#tx.place<token, 0>, #tx.place<sequence, 0>], tx.sizes = [array<i64: -1>, array<i64: -3>]} : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>)
     %t = tx.call @plan(%p#1) {places = [#tx.place<token, 8>], tx.sizes = [array<i64: -5, 2>], tx.tiles = array<i64: 0, 64>} : (tensor<?xi32>) -> tensor<?x2xi32>
     %w = tx.param dense<1.0> : tensor<8xf32>

@@ -55,7 +55,7 @@ module attributes {
       inputs = [{name = "input_ids", dtype = "i32", shape = array<i64: -1>, limit = 4 : i64},
                 {name = "offsets", dtype = "i32", shape = array<i64: -3>}],
       outputs = [{name = "values", dtype = "f32", shape = array<i64: -1>}],
-      max_length = 512 : i64, position_base = 0 : i64,
+      max_length = 512 : i64,
       workspace = #tx.workspace<token = 0, sequence = 0, fixed = 0>, flops = array<i64: 0, 0, 0>}} {
     %zero = llvm.mlir.constant(0 : i64) : i64
     %four = llvm.mlir.constant(4 : i64) : i64
