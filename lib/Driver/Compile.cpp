@@ -3,6 +3,7 @@
 #include "Diagnostics.h"
 #include "tx/Driver/Driver.h"
 #include "tx/Target/CpuTarget.h"
+#include "tx/Transforms/Normalize/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -41,7 +42,7 @@ static llvm::Expected<Phase> chooseStart(const Model &model,
   return start;
 }
 
-static llvm::Error checkCpu(StringRef name) {
+static llvm::Expected<CpuTarget> findCpu(StringRef name) {
   std::optional<CpuTarget> target = resolveCpu(name);
   if (!target)
     return withHint(makeError(ExitCode::Usage, "unknown CPU '{0}'", name),
@@ -52,6 +53,52 @@ static llvm::Error checkCpu(StringRef name) {
                               "CPU '{0}' has no AVX2 and FMA (x86-64-v3)",
                               name),
                     "x86-64-v3 is the least that tx makes code for");
+  return *target;
+}
+
+/// The CPUs to make code for, one for each instruction set.
+static llvm::Expected<std::vector<std::string>>
+chooseCpus(const CompileOptions &options) {
+  std::vector<std::string> cpus;
+  for (const std::string &name : options.cpuVariants)
+    if (name == "all")
+      llvm::append_range(cpus, getIsas());
+    else
+      cpus.push_back(name);
+  if (options.cpuVariants.empty())
+    cpus.push_back(options.cpu);
+  std::map<std::string, std::string> cpuOf; // by instruction set
+  for (const std::string &cpu : cpus) {
+    llvm::Expected<CpuTarget> target = findCpu(cpu);
+    if (!target)
+      return target.takeError();
+    auto [found, isNew] = cpuOf.try_emplace(target->isa, cpu);
+    if (!isNew)
+      return withHint(makeError(ExitCode::Usage,
+                                "two variants are for {0}: {1} and {2}",
+                                target->isa, found->second, cpu),
+                      "an artefact has one variant for an instruction set");
+  }
+  return cpus;
+}
+
+/// Where variants part from each other and where they come together.
+static llvm::Error checkVariants(const CompileOptions &options, size_t count,
+                                 Phase start) {
+  if (options.cpuVariants.empty())
+    return llvm::Error::success();
+  if (start > Phase::Fuse)
+    return withHint(makeError(ExitCode::Usage,
+                              "the module has been through phase {0}, which is "
+                              "after variants part",
+                              getName(previous(start))),
+                    "go on from phase quantize or earlier, or without "
+                    "variants");
+  if (count > 1 && options.to < Phase::Emit)
+    return withHint(makeError(ExitCode::Usage,
+                              "{0} variants cannot be written as one module",
+                              count),
+                    "choose one CPU, or go on to phase emit");
   return llvm::Error::success();
 }
 
@@ -69,36 +116,114 @@ static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu) {
   return llvm::Error::success();
 }
 
-/// DIR/4-quantize.mlir: the module after phase quantize.
-static llvm::Error dumpPhase(const Model &model, StringRef folder) {
+static StringRef getIsa(const Model &model) {
+  return model.module.get()
+      ->getAttrOfType<TargetAttr>(kTargetAttrName)
+      .getIsa();
+}
+
+/// DIR/4-quantize.mlir: the module after phase quantize. Those of several
+/// variants are DIR/5-fuse.x86-64-v3.mlir and so on.
+static llvm::Error dumpPhase(const Model &model, StringRef folder,
+                             bool isVariant) {
   if (folder.empty())
     return llvm::Error::success();
   if (std::error_code code = fs::create_directories(folder))
     return makeError(ExitCode::File, "cannot make folder {0}: {1}", folder,
                      code.message());
+  std::string name =
+      std::to_string(int(*model.phase) + 1) + "-" + getName(*model.phase).str();
+  if (isVariant)
+    name += "." + getIsa(model).str();
   SmallString<128> file(folder);
-  llvm::sys::path::append(file, std::to_string(int(*model.phase) + 1) + "-" +
-                                    getName(*model.phase) + ".mlir");
+  llvm::sys::path::append(file, name + ".mlir");
   return writeModule(model, file);
+}
+
+/// A copy of `model` for `cpu`. No phase before fuse asks for the target.
+static llvm::Expected<Model> makeVariant(const Model &model, StringRef cpu) {
+  Model variant = model.clone();
+  MLIRContext *context = variant.module->getContext();
+  DiagnosticCollector diagnostics(context);
+  variant.module.get()->removeAttr(kTargetAttrName);
+  PassManager pm(context);
+  AttachTargetOptions options;
+  options.cpu = cpu.str();
+  pm.addPass(createAttachTarget(options));
+  if (failed(pm.run(*variant.module)))
+    return diagnostics.takeError(ExitCode::Pass, "the target cannot be set");
+  return variant;
+}
+
+namespace {
+/// What is on its way through the phases: one model, and from phase fuse on
+/// one for each variant.
+class Compilation {
+public:
+  Compilation(Model &model, const CompileOptions &options,
+              std::vector<std::string> cpus)
+      : options(options), cpus(std::move(cpus)), models({&model}) {}
+
+  llvm::Error run(Phase phase);
+  ArrayRef<Model *> getModels() const { return models; }
+
+private:
+  llvm::Error makeVariants();
+
+  const CompileOptions &options;
+  std::vector<std::string> cpus;
+  std::vector<Model> variants;
+  SmallVector<Model *> models;
+};
+} // namespace
+
+llvm::Error Compilation::makeVariants() {
+  for (const std::string &cpu : cpus) {
+    llvm::Expected<Model> variant = makeVariant(*models.front(), cpu);
+    if (!variant)
+      return variant.takeError();
+    variants.push_back(std::move(*variant));
+  }
+  models = llvm::to_vector(llvm::make_pointer_range(variants));
+  return llvm::Error::success();
+}
+
+llvm::Error Compilation::run(Phase phase) {
+  if (phase == Phase::Fuse && !options.cpuVariants.empty())
+    if (llvm::Error error = makeVariants())
+      return error;
+  for (Model *model : models) {
+    if (llvm::Error error = runPhase(*model, phase, cpus.front()))
+      return error;
+    if (llvm::Error error =
+            dumpPhase(*model, options.dumpPhasesTo, models.size() > 1))
+      return error;
+  }
+  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//
 // Emission
 //===----------------------------------------------------------------------===//
 
-static llvm::Error emitTo(const Model &model, StringRef file,
+static llvm::Error emitTo(ArrayRef<Model *> variants, StringRef file,
                           const EmitOptions &options) {
-  DiagnosticCollector diagnostics(model.module.get()->getContext());
-  ParamSource source(model.paramRoot);
-  return emitModule(*model.module, source, file, options);
+  const Model &first = *variants.front();
+  DiagnosticCollector diagnostics(first.module.get()->getContext());
+  ParamSource source(first.paramRoot);
+  SmallVector<ModuleOp> modules;
+  for (Model *variant : variants)
+    modules.push_back(*variant->module);
+  return emitModule(modules, source, file, options);
 }
 
 /// Emits a shared object to `file` and compares it with `original`.
-static llvm::Error emitAndVerify(const Model &model, const Model &original,
-                                 StringRef file, EmitOptions options) {
+static llvm::Error emitAndVerify(ArrayRef<Model *> variants,
+                                 const Model &original, StringRef file,
+                                 EmitOptions options) {
   options.kind = EmitKind::SharedObject;
   options.sanitizer = Sanitizer::None; // its library is not in this process
-  if (llvm::Error error = emitTo(model, file, options))
+  if (llvm::Error error = emitTo(variants, file, options))
     return error;
   llvm::Expected<LoadedModel> loaded =
       LoadedModel::open(file, options.symbolPrefix);
@@ -109,18 +234,19 @@ static llvm::Error emitAndVerify(const Model &model, const Model &original,
 
 /// What is verified is what becomes the output, unless that is no shared
 /// object: then one is made for the purpose.
-static llvm::Error emitVerified(const Model &model, const Model &original,
-                                StringRef output, const EmitOptions &options) {
+static llvm::Error emitVerified(ArrayRef<Model *> variants,
+                                const Model &original, StringRef output,
+                                const EmitOptions &options) {
   llvm::Expected<OutputFile> file = OutputFile::create(output);
   if (!file)
     return file.takeError();
   if (llvm::Error error =
-          emitAndVerify(model, original, file->temporaryPath(), options))
+          emitAndVerify(variants, original, file->temporaryPath(), options))
     return error;
   if (options.kind == EmitKind::SharedObject &&
       options.sanitizer == Sanitizer::None)
     return file->commit();
-  return emitTo(model, output, options);
+  return emitTo(variants, output, options);
 }
 
 llvm::Error tx::compileModel(Model &model, StringRef output,
@@ -128,7 +254,10 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
   llvm::Expected<Phase> start = chooseStart(model, options);
   if (!start)
     return start.takeError();
-  if (llvm::Error error = checkCpu(options.cpu))
+  llvm::Expected<std::vector<std::string>> cpus = chooseCpus(options);
+  if (!cpus)
+    return cpus.takeError();
+  if (llvm::Error error = checkVariants(options, cpus->size(), *start))
     return error;
   bool emits = options.to == Phase::Emit;
   std::optional<Model> original;
@@ -142,19 +271,19 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
   }
   if (!model.phase && *start > Phase::Import)
     model.phase = previous(*start);
+  Compilation compilation(model, options, std::move(*cpus));
   for (Phase phase = *start; phase <= std::min(options.to, Phase::Lower);
        phase = next(phase)) {
     if (options.progress)
       options.progress(phase);
-    if (llvm::Error error = runPhase(model, phase, options.cpu))
-      return error;
-    if (llvm::Error error = dumpPhase(model, options.dumpPhasesTo))
+    if (llvm::Error error = compilation.run(phase))
       return error;
   }
+  ArrayRef<Model *> variants = compilation.getModels();
   if (!emits)
-    return writeModule(model, output);
+    return writeModule(*variants.front(), output);
   if (options.progress)
     options.progress(Phase::Emit);
-  return original ? emitVerified(model, *original, output, options.emit)
-                  : emitTo(model, output, options.emit);
+  return original ? emitVerified(variants, *original, output, options.emit)
+                  : emitTo(variants, output, options.emit);
 }

@@ -127,6 +127,7 @@ static llvm::Expected<json::Value> inspectArtefact(StringRef path,
   llvm::sys::fs::file_size(path, bytes);
   json::Object &object = *metadata->getAsObject();
   object["kind"] = "artefact";
+  object["isa"] = std::string((*model)->isa); // of the variant chosen here
   object["file_bytes"] = int64_t(bytes);
   return std::move(*metadata);
 }
@@ -260,12 +261,23 @@ static void printParameters(const json::Object &object, llvm::raw_ostream &os) {
      << shorten(number("bytes"), "B") << '\n';
 }
 
-static void printKernels(const json::Object &object, llvm::raw_ostream &os) {
-  const json::Array *kernels = object.getArray("kernels");
-  if (!kernels)
+static void printTargets(const json::Object &object, llvm::raw_ostream &os) {
+  const json::Array *variants = object.getArray("variants");
+  if (!variants)
     return;
-  os << "kernels\n";
-  for (const json::Value &value : *kernels) {
+  for (const json::Value &variant : *variants) {
+    os << llvm::formatv("  {0,-22} ", "target");
+    printInline(*variant.getAsObject()->get("target"), os);
+    os << '\n';
+  }
+  os << llvm::formatv("  {0,-22} {1}\n", "chosen here",
+                      object.getString("isa").value_or(""));
+}
+
+static void printKernels(const json::Object &variant, llvm::raw_ostream &os) {
+  os << "kernels for "
+     << variant.getObject("target")->getString("isa").value_or("") << '\n';
+  for (const json::Value &value : *variant.getArray("kernels")) {
     const json::Object &kernel = *value.getAsObject();
     os << llvm::formatv("  {0,-44} ", kernel.getString("name").value_or(""));
     if (const json::Value *schedule = kernel.get("schedule"))
@@ -283,18 +295,16 @@ void tx::printInspection(const json::Value &report, llvm::raw_ostream &os) {
     os << llvm::formatv("  {0,-22} {1}\n", "file", shorten(*bytes, "B"));
   if (std::optional<int64_t> bytes = object.getInteger("weights_bytes"))
     os << llvm::formatv("  {0,-22} {1}\n", "weights", shorten(*bytes, "B"));
-  if (const json::Value *target = object.get("target")) {
-    os << llvm::formatv("  {0,-22} ", "target");
-    printInline(*target, os);
-    os << '\n';
-  }
+  printTargets(object, os);
   if (const json::Object *model = object.getObject("model")) {
     os << "model\n";
     printFields(*model, os);
   }
   printParameters(object, os);
   printEntries(object, os);
-  printKernels(object, os);
+  if (const json::Array *variants = object.getArray("variants"))
+    for (const json::Value &variant : *variants)
+      printKernels(*variant.getAsObject(), os);
   if (const json::Array *tensors = object.getArray("tensors")) {
     os << "tensors\n";
     for (const json::Value &value : *tensors) {

@@ -1,4 +1,4 @@
-/*===- Isa.c - Can this CPU run the code? ---------------------------------===*\
+/*===- Isa.c - Which code can this CPU run? -------------------------------===*\
 |*                                                                            *|
 |* A CPU feature counts only if the operating system saves the registers it   *|
 |* uses (XCR0); CPUID alone has sent programs into SIGILL. *|
@@ -52,18 +52,32 @@ static int32_t host_level(void) {
 static int32_t host_level(void) { return TX_ISA_BASELINE; }
 #endif
 
-tx_status tx_check_isa(int32_t level, const char *isa, tx_message message) {
+/* The level of this machine, or the lower one that TX_ISA names. */
+static int32_t usable_level(void) {
   int32_t host = host_level();
   const char *cap = getenv("TX_ISA");
   if (cap && !strcmp(cap, "x86-64-v3") && host > TX_ISA_X86_V3)
     host = TX_ISA_X86_V3;
   if (cap && (!strcmp(cap, "x86-64") || !strcmp(cap, "x86-64-v2")))
     host = TX_ISA_BASELINE;
-  if (level <= host)
+  return host;
+}
+
+const tx_variant *tx_choose_variant(void) {
+  int32_t level = usable_level();
+  const tx_variant *variant = tx_the_program.variants;
+  const tx_variant *last = variant + tx_the_program.num_variants - 1;
+  while (variant < last && variant->isa_level > level)
+    ++variant;
+  return variant;
+}
+
+tx_status tx_check_isa(const tx_variant *variant, tx_message message) {
+  if (variant->isa_level <= usable_level())
     return TX_OK;
   return tx_fail(message, TX_ERROR_CPU,
                  "the model was compiled for %s, which this CPU or its "
                  "operating system does not support; compile it for this "
                  "machine (-mcpu=native) or for x86-64-v3",
-                 isa);
+                 variant->isa);
 }

@@ -15,6 +15,9 @@
 
 enum { MAX_THREADS = 1024 };
 
+/* The code that this machine runs, chosen when the model is loaded. */
+static const tx_variant *variant;
+
 struct tx_context {
   tx_options options;
   size_t bytes;
@@ -102,17 +105,17 @@ static int plan_context(const tx_options *options, context_plan *plan) {
   place(&total, 1, sizeof(tx_context), &overflow);
   plan->pool =
       place(&total, 1, (int64_t)tx_pool_bytes(options->threads), &overflow);
-  plan->kernel_ns = place(&total, tx_the_program.num_kernels, 8, &overflow);
-  plan->kernel_calls = place(&total, tx_the_program.num_kernels, 8, &overflow);
+  plan->kernel_ns = place(&total, variant->num_kernels, 8, &overflow);
+  plan->kernel_calls = place(&total, variant->num_kernels, 8, &overflow);
   plan->zeros = place(&total, tokens, 4, &overflow);
   plan->ones = place(&total, tokens, 4, &overflow);
   plan->scratch =
       place(&total, options->threads,
-            round_up(tx_the_program.scratch_bytes, TX_ALIGNMENT), &overflow);
+            round_up(variant->scratch_bytes, TX_ALIGNMENT), &overflow);
   plan->workspace = total;
   size_t end = total;
   for (int32_t i = 0; i < tx_the_program.num_entries; ++i) {
-    const tx_entry *entry = &tx_the_program.entries[i];
+    const tx_entry *entry = &variant->entries[i];
     size_t here = plan->workspace;
     place(&here, tokens, entry->workspace_token, &overflow);
     place(&here, sequences, entry->workspace_sequence, &overflow);
@@ -143,8 +146,7 @@ static tx_status model_create(const tx_options *options, tx_context **result,
   *result = NULL;
   tx_status status = check_options(options, &checked, message);
   if (status == TX_OK)
-    status =
-        tx_check_isa(tx_the_program.isa_level, tx_the_program.isa, message);
+    status = tx_check_isa(variant, message);
   if (status != TX_OK)
     return status;
   if (!plan_context(&checked, &plan))
@@ -175,7 +177,7 @@ static tx_status model_create(const tx_options *options, tx_context **result,
   status = tx_acquire_weights(checked.weights_mode, &context->weights, message);
   if (status == TX_OK) {
     status = tx_pool_start(context->pool, checked.threads, base + plan.scratch,
-                           round_up(tx_the_program.scratch_bytes, TX_ALIGNMENT),
+                           round_up(variant->scratch_bytes, TX_ALIGNMENT),
                            checked.profile ? context->kernel_ns : NULL,
                            context->kernel_calls, message);
     if (status != TX_OK)
@@ -223,7 +225,7 @@ static tx_status model_run(tx_context *context, int32_t index,
   if (index < 0 || index >= tx_the_program.num_entries || !inputs || !outputs)
     return tx_fail(message, TX_ERROR_ARGUMENT,
                    "entry %d, inputs or outputs do not exist", index);
-  const tx_entry *entry = &tx_the_program.entries[index];
+  const tx_entry *entry = &variant->entries[index];
 
   tx_sizes sizes;
   tx_status status = tx_check_inputs(entry, inputs, &sizes, message);
@@ -262,8 +264,8 @@ static tx_status model_kernel_times(const tx_context *context,
                                     tx_kernel_time *times) {
   if (!context || !times || !context->options.profile)
     return TX_ERROR_ARGUMENT;
-  for (int32_t i = 0; i < tx_the_program.num_kernels; ++i) {
-    times[i].name = tx_the_program.kernel_names[i];
+  for (int32_t i = 0; i < variant->num_kernels; ++i) {
+    times[i].name = variant->kernel_names[i];
     times[i].calls = context->kernel_calls[i];
     times[i].nanoseconds = context->kernel_ns[i];
   }
@@ -274,13 +276,14 @@ static tx_model model;
 
 /* Fills `model` from the constants of the program before anyone can ask. */
 __attribute__((constructor)) static void fill_model(void) {
+  variant = tx_choose_variant();
   tx_model filled = {.abi_version = tx_the_program.abi_version,
                      .size = sizeof(tx_model),
                      .metadata = tx_the_program.metadata,
-                     .isa = tx_the_program.isa,
+                     .isa = variant->isa,
                      .num_entries = tx_the_program.num_entries,
-                     .num_kernels = tx_the_program.num_kernels,
-                     .entries = tx_the_program.infos,
+                     .num_kernels = variant->num_kernels,
+                     .entries = variant->infos,
                      .weights_size = tx_the_program.weights_size,
                      .create = model_create,
                      .run = model_run,

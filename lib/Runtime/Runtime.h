@@ -26,10 +26,13 @@ TX_HIDDEN tx_status tx_fail(tx_message message, tx_status status,
                             const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Isa.c: TX_OK if this CPU and its operating system run `level`. TX_ISA in the
-   environment ("x86-64-v3") lowers what the CPU is taken to have. */
-TX_HIDDEN tx_status tx_check_isa(int32_t level, const char *isa,
-                                 tx_message message);
+/* Isa.c: TX_ISA in the environment ("x86-64-v3") lowers what the CPU is taken
+   to have. */
+/* The best variant that this CPU and its operating system run; the least one
+   where they run none. */
+TX_HIDDEN const tx_variant *tx_choose_variant(void);
+/* TX_OK if they run `variant`. */
+TX_HIDDEN tx_status tx_check_isa(const tx_variant *variant, tx_message message);
 
 /* Weights.c: shared by all contexts of the process, mapped or copied once. */
 TX_HIDDEN tx_status tx_acquire_weights(tx_weights_mode mode,

@@ -12,7 +12,6 @@
 #include <cstring>
 #include <fstream>
 #include <sched.h>
-#include <vector>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -81,6 +80,13 @@ std::optional<CpuTarget> tx::resolveCpu(StringRef name) {
   }
   return makeTarget(findLevel([&](StringRef f) { return features.lookup(f); }),
                     name);
+}
+
+std::vector<std::string> tx::getIsas() {
+  std::vector<std::string> names;
+  for (const Level &level : kLevels)
+    names.push_back(level.name.str());
+  return names;
 }
 
 std::string tx::getHostIsa() {

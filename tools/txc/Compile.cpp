@@ -51,6 +51,12 @@ static cl::opt<std::string>
         cl::cat(codeCategory));
 static cl::alias targetCpu("target-cpu", cl::desc("The same as -mcpu"),
                            cl::aliasopt(cpu), cl::cat(codeCategory));
+static cl::list<std::string> cpuVariants(
+    "cpu-variants",
+    cl::desc("CPUs to make code for in one artefact, in place of -mcpu, or "
+             "all: x86-64-v3,x86-64-v4"),
+    cl::value_desc("cpu,..."), cl::CommaSeparated, cl::sub(command),
+    cl::cat(codeCategory));
 static cl::opt<int> threads(
     "threads", cl::desc("Threads a run uses unless it says (default 1)"),
     cl::value_desc("n"), cl::init(1), cl::sub(command), cl::cat(codeCategory));
@@ -109,6 +115,9 @@ static llvm::Error checkOptions() {
     return makeError(ExitCode::Usage,
                      "--symbol-prefix is '{0}', expected a C identifier",
                      symbolPrefix.getValue());
+  if (cpu.getNumOccurrences() > 0 && cpuVariants.getNumOccurrences() > 0)
+    return makeError(ExitCode::Usage,
+                     "--cpu-variants takes the place of -mcpu");
   if (from.getNumOccurrences() > 0)
     if (llvm::Error error = checkPhase("--from", from))
       return error;
@@ -119,6 +128,7 @@ static llvm::Error checkOptions() {
 static CompileOptions readOptions() {
   CompileOptions options;
   options.cpu = cpu;
+  options.cpuVariants = cpuVariants;
   options.emit.kind = emit;
   options.emit.symbolPrefix = symbolPrefix;
   options.emit.threads = threads;
@@ -154,6 +164,7 @@ Verb txc::getCompile() {
           "  txc compile all-MiniLM-L6-v2 -o minilm.so\n"
           "  txc compile bert -o bert.o --emit=obj --symbol-prefix=bert\n"
           "  txc compile bert -o bert.so -mcpu=x86-64-v3 --verify\n"
+          "  txc compile bert -o bert.so --cpu-variants=x86-64-v3,x86-64-v4\n"
           "  txc compile phases/5-fuse.mlir -o bert.so\n",
           command, run};
 }

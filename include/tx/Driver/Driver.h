@@ -52,6 +52,9 @@ void printModule(const Model &model, llvm::raw_ostream &os);
 
 struct CompileOptions {
   std::string cpu = "native";
+  /// CPUs of different instruction sets, or "all", in place of `cpu`: the
+  /// artefact has code for each and runs the best that its machine can.
+  std::vector<std::string> cpuVariants;
   EmitOptions emit;
   std::optional<Phase> from; ///< default: the phase after the module's
   Phase to = Phase::Emit;    ///< last phase to run
@@ -62,7 +65,8 @@ struct CompileOptions {
 };
 
 /// Runs the phases on `model` and, unless `to` stops earlier, writes the
-/// artefact to `output`; when it stops earlier, the module.
+/// artefact to `output`; when it stops earlier, the module. With variants,
+/// phases from fuse on run on a copy for each.
 llvm::Error compileModel(Model &model, llvm::StringRef output,
                          const CompileOptions &options);
 

@@ -42,23 +42,28 @@ typedef struct tx_entry {
 /* Most inputs, and most outputs, of an entry. */
 #define TX_MAX_TENSORS 8
 
-/* Values of tx_program.isa_level. */
+/* Values of tx_variant.isa_level. */
 #define TX_ISA_BASELINE 0
 #define TX_ISA_X86_V3 3
 #define TX_ISA_X86_V4 4
 
-typedef struct tx_program {
-  uint32_t abi_version;
-  int32_t isa_level;
-  const char *metadata;
+/* The model's code for one instruction set. */
+typedef struct tx_variant {
   const char *isa;
-  int32_t num_entries, num_kernels;
+  int32_t isa_level;
+  int32_t num_kernels;
   const tx_entry *entries;
   const tx_entry_info *const *infos; /* those inside entries */
   const char *const *kernel_names;
   int64_t scratch_bytes; /* per thread, aligned to 64 */
-  int32_t threads;       /* default */
-  int32_t reserved;
+} tx_variant;
+
+typedef struct tx_program {
+  uint32_t abi_version;
+  int32_t threads; /* default */
+  const char *metadata;
+  int32_t num_entries, num_variants;
+  const tx_variant *variants; /* the highest level first */
   /* The weights: linked in, or (null) behind the shared object's own file,
      which then ends in a tx_weights_footer. */
   const void *weights;

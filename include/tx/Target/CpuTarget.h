@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringRef.h"
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tx {
 
@@ -26,11 +27,16 @@ struct CpuTarget {
 /// empty for a CPU below x86-64-v3, which tx does not support.
 std::optional<CpuTarget> resolveCpu(llvm::StringRef name);
 
+/// The instruction sets that tx makes code for, highest first. Each is a name
+/// that resolveCpu takes.
+std::vector<std::string> getIsas();
+
 /// The best level this host can run, by CPUID and XCR0; empty if below v3.
 std::string getHostIsa();
 /// The marketing name of the host's CPU.
 std::string getHostName();
-/// CPUs this process may run on: the affinity mask, limited by the cgroup quota.
+/// CPUs this process may run on: the affinity mask, limited by the cgroup
+/// quota.
 int getAvailableCpus();
 
 } // namespace tx

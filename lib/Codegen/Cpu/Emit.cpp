@@ -1,4 +1,4 @@
-//===- Emit.cpp - From the lowered module to files ------------------------===//
+//===- Emit.cpp - From lowered modules to files ---------------------------===//
 //
 // A shared object is
 //
@@ -113,7 +113,7 @@ writeImage(OutputFile &file, llvm::StringRef image, uint64_t offset,
     return error;
   if (llvm::Error error = writeZeros(file, offset - image.size()))
     return error;
-  llvm::Expected<WeightsId> id = writeWeights(file, info.weights, source);
+  llvm::Expected<WeightsId> id = writeWeights(file, info.getWeights(), source);
   if (!id)
     return id.takeError();
   if (llvm::Error error = finish(*id))
@@ -141,7 +141,7 @@ static llvm::Error emitSharedObject(llvm::ArrayRef<char> object,
   // The runtime maps weights at a multiple of the size of huge pages.
   uint64_t offset = llvm::alignTo(linked->size(), 2 << 20);
   auto finish = [&](const WeightsId &id) {
-    return writeFooter(*file, offset, info.weightsSize, id);
+    return writeFooter(*file, offset, info.getWeightsSize(), id);
   };
   if (llvm::Error error = writeImage(*file, llvm::toStringRef(*linked), offset,
                                      info, source, path, finish))
@@ -154,9 +154,8 @@ static llvm::Error emitObject(llvm::SmallVectorImpl<char> &object,
                               const ProgramInfo &info, ParamSource &source,
                               llvm::StringRef path,
                               const EmitOptions &options) {
-  if (info.weightsSize > 0)
-    if (llvm::Error error =
-            moveSectionToEnd(object, kWeightsSection, info.weightsSize))
+  if (int64_t size = info.getWeightsSize())
+    if (llvm::Error error = moveSectionToEnd(object, kWeightsSection, size))
       return error;
   llvm::SmallString<128> headerPath(path);
   llvm::sys::path::replace_extension(headerPath, ".h");
@@ -216,8 +215,9 @@ struct CollectErrors : llvm::DiagnosticHandler {
 };
 } // namespace
 
-llvm::Error tx::emitModule(mlir::ModuleOp module, ParamSource &source,
-                           llvm::StringRef path, const EmitOptions &options) {
+llvm::Error tx::emitModule(llvm::ArrayRef<mlir::ModuleOp> variants,
+                           ParamSource &source, llvm::StringRef path,
+                           const EmitOptions &options) {
   if (llvm::Error error = checkOptions(options))
     return error;
   bool isText =
@@ -227,18 +227,18 @@ llvm::Error tx::emitModule(mlir::ModuleOp module, ParamSource &source,
                               "an artefact cannot be written to standard "
                               "output"),
                     "name a file with -o");
-  llvm::Expected<ProgramInfo> info = ProgramInfo::read(module);
+  llvm::Expected<ProgramInfo> info = ProgramInfo::read(variants);
   if (!info)
     return info.takeError();
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-      createTargetMachine(info->target);
+      createTargetMachine(*info);
   if (!machine)
     return machine.takeError();
   std::string errors;
   llvm::LLVMContext context;
   context.setDiagnosticHandler(std::make_unique<CollectErrors>(errors));
   llvm::Expected<std::unique_ptr<llvm::Module>> code =
-      makeLlvmModule(module, *info, options, **machine, context);
+      makeLlvmModule(*info, options, **machine, context);
   if (!code)
     return code.takeError();
 

@@ -1,8 +1,8 @@
 //===- EmitLlvm.cpp - The whole artefact as LLVM IR -----------------------===//
 //
-// Generated functions carry the target's instruction set as attributes; those
-// of the runtime keep plain x86-64, so that the check of the CPU itself runs
-// on every CPU.
+// Generated functions carry the instruction set of their variant as attributes;
+// those of the runtime keep plain x86-64, so that the check of the CPU itself
+// runs on every CPU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,19 +43,19 @@ static void initializeTargets() {
 }
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-tx::createTargetMachine(TargetAttr target) {
+tx::createTargetMachine(const ProgramInfo &info) {
   initializeTargets();
-  llvm::Triple triple(target.getTriple());
+  llvm::StringRef name = info.variants.front().target.getTriple();
+  llvm::Triple triple(name);
   if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
     return makeError(ExitCode::Unsupported,
-                     "the target is '{0}', expected x86_64 Linux",
-                     target.getTriple());
+                     "the target is '{0}', expected x86_64 Linux", name);
   std::string reason;
   const llvm::Target *backend =
       llvm::TargetRegistry::lookupTarget(triple, reason);
   if (!backend)
     return makeError(ExitCode::Unsupported, "no code generator for '{0}': {1}",
-                     target.getTriple(), reason);
+                     name, reason);
   llvm::TargetOptions options;
   options.FunctionSections = true;
   options.DataSections = true;
@@ -66,10 +66,12 @@ tx::createTargetMachine(TargetAttr target) {
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
       triple, "x86-64", "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
       llvm::CodeGenOptLevel::Aggressive));
-  for (llvm::StringRef cpu : {target.getIsa(), target.getTune()})
-    if (!machine->getMCSubtargetInfo()->isCPUStringValid(cpu))
-      return makeError(ExitCode::Unsupported, "LLVM does not know CPU '{0}'",
-                       cpu);
+  for (const VariantInfo &variant : info.variants)
+    for (llvm::StringRef cpu :
+         {variant.target.getIsa(), variant.target.getTune()})
+      if (!machine->getMCSubtargetInfo()->isCPUStringValid(cpu))
+        return makeError(ExitCode::Unsupported, "LLVM does not know CPU '{0}'",
+                         cpu);
   return machine;
 }
 
@@ -95,9 +97,9 @@ static std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module,
   return mlir::translateModuleToLLVMIR(module, context, "tx");
 }
 
-/// Kernels and entries may be called like functions of libc or the runtime:
-/// inside the artefact they get a name of their own.
-static llvm::Error privatize(llvm::Module &module) {
+/// Kernels and entries may be called like functions of libc, the runtime or
+/// another variant: inside the artefact they get a name of their own.
+static llvm::Error rename(llvm::Module &module, llvm::StringRef isa) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration()) {
       if (!function.isIntrinsic() && !function.use_empty())
@@ -106,8 +108,7 @@ static llvm::Error privatize(llvm::Module &module) {
                          function.getName());
       continue;
     }
-    function.setName("tx_fn_" + function.getName().str());
-    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    function.setName("tx_fn_" + function.getName() + "." + makeIdentifier(isa));
   }
   return llvm::Error::success();
 }
@@ -123,19 +124,59 @@ static void setTargetAttributes(llvm::Function &function, TargetAttr target) {
 }
 
 /// Names change, so entries are found by function, not by symbol.
-static llvm::Error prepareGenerated(llvm::Module &module, ProgramInfo &info,
-                                    const EmitOptions &options) {
+static llvm::Error prepareVariant(llvm::Module &module, VariantInfo &variant) {
   std::vector<llvm::Function *> functions;
-  for (const EntrySignature &entry : info.entries)
+  for (const EntrySignature &entry : variant.entries)
     functions.push_back(module.getFunction(entry.symbol));
-  if (llvm::Error error = privatize(module))
+  if (llvm::Error error = rename(module, variant.target.getIsa()))
     return error;
-  for (auto [entry, function] : llvm::zip_equal(info.entries, functions))
+  for (auto [entry, function] : llvm::zip_equal(variant.entries, functions))
     entry.symbol = function->getName().str();
   for (llvm::Function &function : module)
     if (!function.isDeclaration())
-      setTargetAttributes(function, info.target);
-  return addProgram(module, info, options, options.kind == EmitKind::Object);
+      setTargetAttributes(function, variant.target);
+  return llvm::Error::success();
+}
+
+/// The functions of `variant`.
+static llvm::Expected<std::unique_ptr<llvm::Module>>
+makeVariant(VariantInfo &variant, llvm::TargetMachine &machine,
+            llvm::LLVMContext &context) {
+  std::unique_ptr<llvm::Module> code =
+      translate(variant.module, variant.weights, context);
+  if (!code)
+    return makeError(ExitCode::Backend,
+                     "the module cannot be translated to LLVM IR");
+  code->setTargetTriple(machine.getTargetTriple());
+  code->setDataLayout(machine.createDataLayout());
+  if (llvm::Error error = prepareVariant(*code, variant))
+    return std::move(error);
+  return code;
+}
+
+/// All variants and the program that points to them.
+static llvm::Expected<std::unique_ptr<llvm::Module>>
+makeGenerated(ProgramInfo info, const EmitOptions &options,
+              llvm::TargetMachine &machine, llvm::LLVMContext &context) {
+  std::unique_ptr<llvm::Module> result;
+  for (VariantInfo &variant : info.variants) {
+    auto code = makeVariant(variant, machine, context);
+    if (!code)
+      return code.takeError();
+    if (!result)
+      result = std::move(*code);
+    else if (llvm::Linker::linkModules(*result, std::move(*code)))
+      return makeError(ExitCode::Backend, "the code for {0} cannot be linked",
+                       variant.target.getIsa());
+  }
+  // Only now: linking drops what is internal and not yet referred to.
+  for (llvm::Function &function : *result)
+    if (!function.isDeclaration())
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  if (llvm::Error error =
+          addProgram(*result, info, options, options.kind == EmitKind::Object))
+    return std::move(error);
+  return result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -210,19 +251,12 @@ static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
 //===----------------------------------------------------------------------===//
 
 llvm::Expected<std::unique_ptr<llvm::Module>>
-tx::makeLlvmModule(mlir::ModuleOp module, const ProgramInfo &info,
-                   const EmitOptions &options, llvm::TargetMachine &machine,
-                   llvm::LLVMContext &context) {
-  std::unique_ptr<llvm::Module> result =
-      translate(module, info.weights, context);
-  if (!result)
-    return makeError(ExitCode::Backend,
-                     "the module cannot be translated to LLVM IR");
-  result->setTargetTriple(machine.getTargetTriple());
-  result->setDataLayout(machine.createDataLayout());
-  ProgramInfo renamed = info;
-  if (llvm::Error error = prepareGenerated(*result, renamed, options))
-    return std::move(error);
+tx::makeLlvmModule(const ProgramInfo &info, const EmitOptions &options,
+                   llvm::TargetMachine &machine, llvm::LLVMContext &context) {
+  auto generated = makeGenerated(info, options, machine, context);
+  if (!generated)
+    return generated.takeError();
+  std::unique_ptr<llvm::Module> result = std::move(*generated);
   runPasses(*result, machine, [](llvm::PassBuilder &builder) {
     return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
   });

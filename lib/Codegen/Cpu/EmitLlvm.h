@@ -14,16 +14,16 @@
 
 namespace tx {
 
-/// The machine that `target` names. Errors: Unsupported.
+/// The machine that the targets of the variants name; which instructions a
+/// function may use is up to its attributes. Errors: Unsupported.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createTargetMachine(TargetAttr target);
+createTargetMachine(const ProgramInfo &info);
 
-/// Translates the lowered `module`, adds program and runtime, and optimizes.
-/// Only PREFIX_v1 is visible in the result.
+/// Translates the variants, adds program and runtime, and optimizes. Only
+/// PREFIX_v1 is visible in the result.
 llvm::Expected<std::unique_ptr<llvm::Module>>
-makeLlvmModule(mlir::ModuleOp module, const ProgramInfo &info,
-               const EmitOptions &options, llvm::TargetMachine &machine,
-               llvm::LLVMContext &context);
+makeLlvmModule(const ProgramInfo &info, const EmitOptions &options,
+               llvm::TargetMachine &machine, llvm::LLVMContext &context);
 
 /// Object or assembly of `module`.
 llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,

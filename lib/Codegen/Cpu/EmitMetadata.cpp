@@ -89,17 +89,27 @@ static json::Value toJson(const std::vector<TensorSignature> &tensors) {
 }
 
 static json::Value toJson(const EntrySignature &entry) {
-  return json::Object{
-      {"name", entry.name},
-      {"inputs", toJson(entry.inputs)},
-      {"outputs", toJson(entry.outputs)},
-      {"max_length", entry.maxLength},
-      {"flops", json::Object{{"token", entry.flops.token},
-                             {"sequence", entry.flops.sequence},
-                             {"pair", entry.flops.pair}}},
-      {"workspace", json::Object{{"token", entry.workspace.getToken()},
-                                 {"sequence", entry.workspace.getSequence()},
-                                 {"fixed", entry.workspace.getFixed()}}}};
+  return json::Object{{"name", entry.name},
+                      {"inputs", toJson(entry.inputs)},
+                      {"outputs", toJson(entry.outputs)},
+                      {"max_length", entry.maxLength},
+                      {"flops", json::Object{{"token", entry.flops.token},
+                                             {"sequence", entry.flops.sequence},
+                                             {"pair", entry.flops.pair}}}};
+}
+
+static json::Value toJson(WorkspaceAttr workspace) {
+  return json::Object{{"token", workspace.getToken()},
+                      {"sequence", workspace.getSequence()},
+                      {"fixed", workspace.getFixed()}};
+}
+
+static json::Value toJson(TargetAttr target) {
+  return json::Object{{"triple", target.getTriple()},
+                      {"isa", target.getIsa()},
+                      {"tune", target.getTune()},
+                      {"lanes", target.getLanes()},
+                      {"registers", target.getRegisters()}};
 }
 
 static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule) {
@@ -112,27 +122,34 @@ static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule) {
   return object;
 }
 
+static json::Value toJson(const VariantInfo &variant) {
+  json::Array kernels;
+  for (auto [kernel, schedule] :
+       llvm::zip_equal(variant.kernels, variant.schedules))
+    kernels.push_back(toJson(kernel, schedule));
+  json::Object workspaces;
+  for (const EntrySignature &entry : variant.entries)
+    workspaces[entry.name] = toJson(entry.workspace);
+  return json::Object{{"target", toJson(variant.target)},
+                      {"scratch_bytes", variant.scratchBytes},
+                      {"workspaces", std::move(workspaces)},
+                      {"kernels", std::move(kernels)}};
+}
+
 std::string tx::makeMetadata(const ProgramInfo &info,
                              const EmitOptions &options) {
-  json::Array entries, kernels;
-  for (const EntrySignature &entry : info.entries)
+  json::Array entries, variants;
+  for (const EntrySignature &entry : info.getEntries())
     entries.push_back(toJson(entry));
-  for (auto [kernel, schedule] : llvm::zip_equal(info.kernels, info.schedules))
-    kernels.push_back(toJson(kernel, schedule));
-  json::Object object{
-      {"format", "tx"},
-      {"tx_version", TX_VERSION},
-      {"abi_version", TX_ABI_VERSION},
-      {"target", json::Object{{"triple", info.target.getTriple()},
-                              {"isa", info.target.getIsa()},
-                              {"tune", info.target.getTune()},
-                              {"lanes", info.target.getLanes()},
-                              {"registers", info.target.getRegisters()}}},
-      {"threads", options.threads},
-      {"weights_bytes", info.weightsSize},
-      {"scratch_bytes", info.scratchBytes},
-      {"entries", std::move(entries)},
-      {"kernels", std::move(kernels)}};
+  for (const VariantInfo &variant : info.variants)
+    variants.push_back(toJson(variant));
+  json::Object object{{"format", "tx"},
+                      {"tx_version", TX_VERSION},
+                      {"abi_version", TX_ABI_VERSION},
+                      {"threads", options.threads},
+                      {"weights_bytes", info.getWeightsSize()},
+                      {"entries", std::move(entries)},
+                      {"variants", std::move(variants)}};
   if (info.model)
     object["model"] = toJson(info.model);
   return llvm::formatv("{0}", json::Value(std::move(object))).str();
@@ -181,18 +198,21 @@ std::string tx::makeHeader(const ProgramInfo &info,
   std::string guard = "TX_COMPILED_" + prefix.str() + "_H";
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "/* A model compiled by tx " << TX_VERSION << " for "
-     << info.target.getIsa() << ". Generated: do not edit. */\n\n"
+  os << "/* A model compiled by tx " << TX_VERSION << " for ";
+  llvm::interleaveComma(info.variants, os, [&](const VariantInfo &variant) {
+    os << variant.target.getIsa();
+  });
+  os << ". Generated: do not edit. */\n\n"
      << "#ifndef " << guard << "\n#define " << guard << "\n\n"
      << getModelHeader() << "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
      << "/* The model. Never null. */\n"
      << "const tx_model *" << prefix << "_v1(void);\n";
 
   std::vector<std::string> entries;
-  for (const EntrySignature &entry : info.entries)
+  for (const EntrySignature &entry : info.getEntries())
     entries.push_back(entry.name);
   printEnum(os, "Entries, for tx_model.run.", prefix, entries);
-  for (const EntrySignature &entry : info.entries) {
+  for (const EntrySignature &entry : info.getEntries()) {
     std::string base = prefix.str() + "_" + makeIdentifier(entry.name);
     printEnum(os, "Inputs of " + entry.name + ".", base + "_in",
               getNames(entry.inputs));

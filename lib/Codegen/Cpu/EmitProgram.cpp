@@ -1,6 +1,6 @@
 //===- EmitProgram.cpp - The program constant -----------------------------===//
 //
-// Reads the attributes of a lowered module and builds `tx_the_program`. The
+// Reads the attributes of lowered modules and builds `tx_the_program`. The
 // LLVM types below mirror the C structs of tx_program.h field by field; their
 // sizes are compared, so that the two cannot drift apart unnoticed.
 //
@@ -30,7 +30,8 @@ static llvm::Error notLowered(const llvm::Twine &what) {
                   "run phase lower first");
 }
 
-static llvm::Error readKernels(mlir::ModuleOp module, ProgramInfo &info) {
+static llvm::Error readKernels(VariantInfo &info) {
+  mlir::ModuleOp module = info.module;
   auto kernels = module->getAttrOfType<mlir::ArrayAttr>(kKernelsAttrName);
   if (!kernels)
     return notLowered("it has no tx.kernels");
@@ -45,18 +46,8 @@ static llvm::Error readKernels(mlir::ModuleOp module, ProgramInfo &info) {
   return llvm::Error::success();
 }
 
-llvm::Expected<ProgramInfo> ProgramInfo::read(mlir::ModuleOp module) {
-  ProgramInfo info;
-  info.target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
-  if (!info.target)
-    return notLowered("it has no tx.target");
-  info.model = module->getAttrOfType<mlir::DictionaryAttr>(kModelAttrName);
-  if (auto scratch = module->getAttrOfType<mlir::IntegerAttr>(kScratchAttrName))
-    info.scratchBytes = scratch.getInt();
-  if (llvm::Error error = readKernels(module, info))
-    return std::move(error);
-
-  for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>()) {
+static llvm::Error readEntries(VariantInfo &info) {
+  for (auto function : info.module.getOps<mlir::LLVM::LLVMFuncOp>()) {
     auto attribute =
         function->getAttrOfType<mlir::DictionaryAttr>(kSignatureAttrName);
     if (!attribute)
@@ -70,14 +61,107 @@ llvm::Expected<ProgramInfo> ProgramInfo::read(mlir::ModuleOp module) {
   }
   if (info.entries.empty())
     return notLowered("it has no entry");
+  return llvm::Error::success();
+}
 
+/// The level of tx_variant.isa_level, or none.
+static std::optional<int> getIsaLevel(llvm::StringRef isa) {
+  if (isa == "x86-64")
+    return TX_ISA_BASELINE;
+  if (isa == "x86-64-v3")
+    return TX_ISA_X86_V3;
+  if (isa == "x86-64-v4")
+    return TX_ISA_X86_V4;
+  return std::nullopt;
+}
+
+static llvm::Expected<VariantInfo> readVariant(mlir::ModuleOp module) {
+  VariantInfo info;
+  info.module = module;
+  info.target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+  if (!info.target)
+    return notLowered("it has no tx.target");
+  std::optional<int> level = getIsaLevel(info.target.getIsa());
+  if (!level)
+    return makeError(ExitCode::Unsupported,
+                     "the target's instruction set is '{0}', expected "
+                     "x86-64-v3 or x86-64-v4",
+                     info.target.getIsa());
+  info.isaLevel = *level;
+  if (auto scratch = module->getAttrOfType<mlir::IntegerAttr>(kScratchAttrName))
+    info.scratchBytes = scratch.getInt();
+  if (llvm::Error error = readKernels(info))
+    return std::move(error);
+  if (llvm::Error error = readEntries(info))
+    return std::move(error);
   for (auto weights : module.getOps<WeightsOp>()) {
     if (info.weights)
       return notLowered("it has more than one tx.weights");
     info.weights = weights;
-    info.weightsSize = weights.getSize();
   }
   return info;
+}
+
+static bool haveSameEntries(const VariantInfo &a, const VariantInfo &b) {
+  return llvm::equal(a.entries, b.entries,
+                     [&](const EntrySignature &x, const EntrySignature &y) {
+                       return x.hasInterfaceOf(y, a.target.getContext());
+                     });
+}
+
+/// Whether the same parameters, in the same layouts, lie at the same offsets.
+static bool haveSameWeights(const VariantInfo &a, const VariantInfo &b) {
+  if (!a.weights || !b.weights)
+    return !a.weights && !b.weights;
+  return mlir::OperationEquivalence::isEquivalentTo(
+      a.weights, b.weights, mlir::OperationEquivalence::IgnoreLocations);
+}
+
+/// Whether `a` and `b`, the one after the other, can be in one artefact.
+static llvm::Error checkVariants(const VariantInfo &a, const VariantInfo &b) {
+  llvm::StringRef isa = a.target.getIsa(), other = b.target.getIsa();
+  if (a.isaLevel == b.isaLevel)
+    return makeError(ExitCode::Unsupported, "two variants are for {0}", isa);
+  if (a.target.getTriple() != b.target.getTriple())
+    return makeError(ExitCode::Unsupported,
+                     "the variants are for '{0}' and '{1}'",
+                     a.target.getTriple(), b.target.getTriple());
+  if (!haveSameEntries(a, b))
+    return makeError(ExitCode::Backend,
+                     "the variants for {0} and {1} have different entries", isa,
+                     other);
+  if (!haveSameWeights(a, b))
+    return makeError(ExitCode::Backend,
+                     "the variants for {0} and {1} cannot share their weights: "
+                     "they read different parameters, layouts or offsets",
+                     isa, other);
+  return llvm::Error::success();
+}
+
+llvm::Expected<ProgramInfo>
+ProgramInfo::read(llvm::ArrayRef<mlir::ModuleOp> modules) {
+  ProgramInfo info;
+  for (mlir::ModuleOp module : modules) {
+    llvm::Expected<VariantInfo> variant = readVariant(module);
+    if (!variant)
+      return variant.takeError();
+    info.variants.push_back(std::move(*variant));
+  }
+  llvm::sort(info.variants, [](const VariantInfo &a, const VariantInfo &b) {
+    return a.isaLevel > b.isaLevel;
+  });
+  for (size_t i = 1; i < info.variants.size(); ++i)
+    if (llvm::Error error =
+            checkVariants(info.variants[i - 1], info.variants[i]))
+      return std::move(error);
+  mlir::ModuleOp first = info.variants.front().module;
+  info.model = first->getAttrOfType<mlir::DictionaryAttr>(kModelAttrName);
+  return info;
+}
+
+int64_t ProgramInfo::getWeightsSize() const {
+  WeightsOp weights = getWeights();
+  return weights ? weights.getSize() : 0;
 }
 
 std::array<uint8_t, 32> tx::getUnknownWeightsId() {
@@ -104,8 +188,9 @@ public:
         entryInfoType(
             struct_({pointer, i32, i32, pointer, pointer, i64, i64, i64, i64})),
         entryType(struct_({pointer, entryInfoType, i64, i64, i64, i32})),
-        programType(struct_({i32, i32, pointer, pointer, i32, i32, pointer,
-                             pointer, pointer, i64, i32, i32, pointer, i64,
+        variantType(
+            struct_({pointer, i32, i32, pointer, pointer, pointer, i64})),
+        programType(struct_({i32, i32, pointer, i32, i32, pointer, pointer, i64,
                              llvm::ArrayType::get(i8, 32)})) {}
 
   /// Whether the types above have the sizes of the C structs.
@@ -114,12 +199,13 @@ public:
     return layout.getTypeAllocSize(tensorType) == sizeof(tx_tensor_info) &&
            layout.getTypeAllocSize(entryInfoType) == sizeof(tx_entry_info) &&
            layout.getTypeAllocSize(entryType) == sizeof(tx_entry) &&
+           layout.getTypeAllocSize(variantType) == sizeof(tx_variant) &&
            layout.getTypeAllocSize(programType) == sizeof(tx_program);
   }
 
   Constant *makeWeights();
   void makeProgram(const ProgramInfo &info, const EmitOptions &options,
-                   int isaLevel, Constant *weights);
+                   Constant *weights);
 
 private:
   llvm::StructType *struct_(llvm::ArrayRef<llvm::Type *> fields) {
@@ -152,12 +238,14 @@ private:
   Constant *tensors(const std::vector<TensorSignature> &list,
                     const llvm::Twine &name);
   Constant *entry(const EntrySignature &signature);
+  Constant *variant(const VariantInfo &info);
 
   llvm::Module &module;
   llvm::LLVMContext &context;
   llvm::Type *i8, *i32, *i64;
   llvm::PointerType *pointer;
-  llvm::StructType *tensorType, *entryInfoType, *entryType, *programType;
+  llvm::StructType *tensorType, *entryInfoType, *entryType, *variantType,
+      *programType;
 };
 } // namespace
 
@@ -206,9 +294,7 @@ Constant *ProgramBuilder::makeWeights() {
   return weights;
 }
 
-void ProgramBuilder::makeProgram(const ProgramInfo &info,
-                                 const EmitOptions &options, int isaLevel,
-                                 Constant *weights) {
+Constant *ProgramBuilder::variant(const VariantInfo &info) {
   llvm::SmallVector<Constant *> entries, infos, names;
   for (const EntrySignature &signature : info.entries)
     entries.push_back(entry(signature));
@@ -220,16 +306,26 @@ void ProgramBuilder::makeProgram(const ProgramInfo &info,
         llvm::ArrayRef<Constant *>{number(0), number(i), number(1)}));
   for (const std::string &kernel : info.kernels)
     names.push_back(text(kernel));
+  return ConstantStruct::get(
+      variantType,
+      {text(info.target.getIsa()), number(info.isaLevel), number(names.size()),
+       entryTable, table(pointer, infos, "tx_infos"),
+       table(pointer, names, "tx_kernel_names"), word(info.scratchBytes)});
+}
+
+void ProgramBuilder::makeProgram(const ProgramInfo &info,
+                                 const EmitOptions &options,
+                                 Constant *weights) {
+  llvm::SmallVector<Constant *> variants;
+  for (const VariantInfo &one : info.variants)
+    variants.push_back(variant(one));
   std::array<uint8_t, 32> id = getUnknownWeightsId();
   Constant *program = ConstantStruct::get(
       programType,
-      {number(TX_ABI_VERSION), number(isaLevel),
-       text(makeMetadata(info, options)), text(info.target.getIsa()),
-       number(entries.size()), number(names.size()), entryTable,
-       table(pointer, infos, "tx_infos"),
-       table(pointer, names, "tx_kernel_names"), word(info.scratchBytes),
-       number(options.threads), number(0), weights ? weights : null(),
-       word(info.weightsSize),
+      {number(TX_ABI_VERSION), number(options.threads),
+       text(makeMetadata(info, options)), number(info.getEntries().size()),
+       number(variants.size()), table(variantType, variants, "tx_variants"),
+       weights ? weights : null(), word(info.getWeightsSize()),
        llvm::ConstantDataArray::get(context, llvm::ArrayRef<uint8_t>(id))});
   auto *global = new GlobalVariable(module, programType, /*isConstant=*/true,
                                     GlobalValue::ExternalLinkage, program,
@@ -241,26 +337,9 @@ void ProgramBuilder::makeProgram(const ProgramInfo &info,
   global->setExternallyInitialized(true);
 }
 
-/// The level of tx_program.isa_level, or none.
-static std::optional<int> getIsaLevel(llvm::StringRef isa) {
-  if (isa == "x86-64")
-    return TX_ISA_BASELINE;
-  if (isa == "x86-64-v3")
-    return TX_ISA_X86_V3;
-  if (isa == "x86-64-v4")
-    return TX_ISA_X86_V4;
-  return std::nullopt;
-}
-
 llvm::Error tx::addProgram(llvm::Module &module, const ProgramInfo &info,
                            const EmitOptions &options, bool weightsInSection) {
-  std::optional<int> level = getIsaLevel(info.target.getIsa());
-  if (!level)
-    return makeError(ExitCode::Unsupported,
-                     "the target's instruction set is '{0}', expected "
-                     "x86-64-v3 or x86-64-v4",
-                     info.target.getIsa());
-  for (const EntrySignature &entry : info.entries)
+  for (const EntrySignature &entry : info.getEntries())
     if (entry.inputs.size() > TX_MAX_TENSORS ||
         entry.outputs.size() > TX_MAX_TENSORS)
       return makeError(ExitCode::Unsupported,
@@ -272,10 +351,10 @@ llvm::Error tx::addProgram(llvm::Module &module, const ProgramInfo &info,
   if (!builder.agreesWithHeader())
     return makeError(ExitCode::Backend,
                      "target '{0}' lays out structs unlike this compiler",
-                     info.target.getTriple());
-  Constant *weights = weightsInSection && info.weightsSize > 0
+                     module.getTargetTriple().str());
+  Constant *weights = weightsInSection && info.getWeightsSize() > 0
                           ? builder.makeWeights()
                           : nullptr;
-  builder.makeProgram(info, options, *level, weights);
+  builder.makeProgram(info, options, weights);
   return llvm::Error::success();
 }

@@ -16,19 +16,36 @@
 
 namespace tx {
 
-/// All that emission reads of a lowered module's attributes.
-struct ProgramInfo {
+/// What emission reads of the attributes of one lowered module.
+struct VariantInfo {
+  mlir::ModuleOp module;
   TargetAttr target;
-  mlir::DictionaryAttr model; ///< may be null
+  int isaLevel = 0; ///< tx_variant.isa_level
   std::vector<EntrySignature> entries;
   std::vector<std::string> kernels;
   std::vector<ScheduleAttr> schedules; ///< of kernels; null where unknown
   int64_t scratchBytes = 0;
   WeightsOp weights; ///< may be null
-  int64_t weightsSize = 0;
+};
 
-  /// Fails (Backend) where `module` is not what phase lower leaves.
-  static llvm::Expected<ProgramInfo> read(mlir::ModuleOp module);
+/// The variants of a model. They have entries that callers cannot tell apart,
+/// and one plan of the weights.
+struct ProgramInfo {
+  mlir::DictionaryAttr model;        ///< may be null
+  std::vector<VariantInfo> variants; ///< the highest level first
+
+  /// Those of any variant, as far as callers are concerned.
+  const std::vector<EntrySignature> &getEntries() const {
+    return variants.front().entries;
+  }
+  WeightsOp getWeights() const { return variants.front().weights; }
+  int64_t getWeightsSize() const;
+
+  /// Fails (Backend) where a module is not what phase lower leaves, or the
+  /// modules are not variants of one model, and (Unsupported) where two are for
+  /// one instruction set.
+  static llvm::Expected<ProgramInfo>
+  read(llvm::ArrayRef<mlir::ModuleOp> modules);
 };
 
 /// Section of the weights in object files. Linkers know the name and keep such

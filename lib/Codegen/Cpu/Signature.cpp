@@ -77,6 +77,13 @@ DictionaryAttr EntrySignature::toAttribute(MLIRContext *context) const {
            b.getDenseI64ArrayAttr({flops.token, flops.sequence, flops.pair}))});
 }
 
+bool EntrySignature::hasInterfaceOf(const EntrySignature &other,
+                                    MLIRContext *context) const {
+  EntrySignature same = other;
+  same.workspace = workspace;
+  return toAttribute(context) == same.toAttribute(context);
+}
+
 std::optional<EntrySignature>
 EntrySignature::fromAttribute(DictionaryAttr attribute) {
   auto name = attribute.getAs<StringAttr>("entry");
@@ -84,8 +91,7 @@ EntrySignature::fromAttribute(DictionaryAttr attribute) {
   auto workspace = attribute.getAs<WorkspaceAttr>("workspace");
   auto flops = attribute.getAs<DenseI64ArrayAttr>("flops");
   EntrySignature signature;
-  if (!name || !maxLength || !workspace || !flops ||
-      flops.size() != 3 ||
+  if (!name || !maxLength || !workspace || !flops || flops.size() != 3 ||
       !readTensors(attribute.get("inputs"), signature.inputs) ||
       !readTensors(attribute.get("outputs"), signature.outputs))
     return std::nullopt;

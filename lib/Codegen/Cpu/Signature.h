@@ -55,6 +55,10 @@ struct EntrySignature {
 
   bool isPadded() const { return name == "padded"; }
 
+  /// Whether callers see the same in `other`, which may differ in workspace.
+  bool hasInterfaceOf(const EntrySignature &other,
+                      mlir::MLIRContext *context) const;
+
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
   /// None where `attribute` has not the form above.
   static std::optional<EntrySignature>

@@ -1,8 +1,9 @@
 //===- Emit.h - From the lowered module to files ----------------*- C++ -*-===//
 //
-// Phase `emit`: LLVM dialect to LLVM IR, the runtime linked in as bitcode,
-// LLVM's optimizer, an object, and either a shared object with the weights
-// behind it or an object with the weights in a section, plus a C header.
+// Phase `emit`: LLVM dialect to LLVM IR, the variants of a model in one module,
+// the runtime linked in as bitcode, LLVM's optimizer, an object, and either a
+// shared object with the weights behind it or an object with the weights in a
+// section, plus a C header.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,11 +31,14 @@ struct EmitOptions {
   Sanitizer sanitizer = Sanitizer::None;
 };
 
-/// Emits the lowered `module` to `path` (and, for objects, the header beside
-/// it, `.h` for `.o`). Files appear complete or not at all. Errors: Backend,
-/// File, and what `source` reports.
-llvm::Error emitModule(mlir::ModuleOp module, ParamSource &source,
-                       llvm::StringRef path, const EmitOptions &options);
+/// Emits `variants`, one model lowered for one or more instruction sets, to
+/// `path` (and, for objects, the header beside it, `.h` for `.o`). The variants
+/// share the weights; which one runs is decided when the artefact is loaded.
+/// Files appear complete or not at all. Errors: Backend, Unsupported, File, and
+/// what `source` reports.
+llvm::Error emitModule(llvm::ArrayRef<mlir::ModuleOp> variants,
+                       ParamSource &source, llvm::StringRef path,
+                       const EmitOptions &options);
 
 } // namespace tx
 
