@@ -11,6 +11,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 namespace py = pybind11;
 
@@ -82,7 +83,8 @@ public:
   }
 
   /// Compiles a copy, so that one model can be compiled more than once.
-  void compile(const std::string &output, const std::string &cpu, int threads,
+  void compile(const std::string &output, const std::string &cpu,
+               const std::vector<std::string> &cpuVariants, int threads,
                bool verify) {
     if (threads < 1)
       raise(tx::makeError(tx::ExitCode::Usage,
@@ -96,6 +98,7 @@ public:
       copy.phase = model.phase;
       tx::CompileOptions options;
       options.cpu = cpu;
+      options.cpuVariants = cpuVariants;
       options.emit.threads = threads;
       options.verify = verify;
       error = tx::compileModel(copy, output, options);
@@ -127,7 +130,7 @@ PYBIND11_MODULE(_compiler, module) {
       .def("text", &Model::text)
       .def("inspect", &Model::inspect)
       .def("compile", &Model::compile, py::arg("output"), py::arg("cpu"),
-           py::arg("threads"), py::arg("verify"));
+           py::arg("cpu_variants"), py::arg("threads"), py::arg("verify"));
   module.def(
       "load",
       [](const std::string &path, const std::string &head) {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tx.errors import InputError
 from tx.program import Program
 
 
@@ -50,6 +52,7 @@ class Model:
         output: str | os.PathLike[str],
         *,
         cpu: str = "native",
+        cpu_variants: Sequence[str] = (),
         threads: int = 1,
         verify: bool = False,
     ) -> Program:
@@ -57,11 +60,17 @@ class Model:
 
         Arguments:
           cpu: the CPU to make code for, by LLVM's name; "native" is this one.
+          cpu_variants: in place of `cpu`, CPUs of different instruction sets, or
+            ["all"]: the program has code for each, ["x86-64-v3", "x86-64-v4"] say,
+            and runs the best that its machine can.
           threads: threads of a call unless the user of the program says otherwise.
           verify: compare the program with the reference before it is written.
 
-        Raises FileError, UnsupportedError, CompilationError, MismatchError.
+        Raises FileError, UnsupportedError, CompilationError, MismatchError,
+        InputError.
         """
-        self._handle.compile(os.fspath(output), cpu, threads, verify)
+        if cpu_variants and cpu != "native":
+            raise InputError("cpu_variants takes the place of cpu")
+        self._handle.compile(os.fspath(output), cpu, list(cpu_variants), threads, verify)
         tokenizer = self.path / "tokenizer.json"
         return Program(output, tokenizer=tokenizer if tokenizer.is_file() else None)

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import tx
@@ -26,6 +27,51 @@ def test_one_model_compiles_twice_to_the_same_bytes(sections_dir, tmp_path):
 
 def test_verify_compares_with_reference(sections_dir, tmp_path):
     tx.load(sections_dir).compile(tmp_path / "a.so", verify=True)
+
+
+def test_variants_in_one_program(sections_dir, tmp_path, monkeypatch):
+    model = tx.load(sections_dir)
+    both = model.compile(
+        tmp_path / "both.so", cpu_variants=["x86-64-v3", "x86-64-v4"], verify=True
+    )
+    variants = both.metadata["variants"]
+    assert [v["target"]["isa"] for v in variants] == ["x86-64-v4", "x86-64-v3"]
+    every = model.compile(tmp_path / "all.so", cpu_variants=["all"])
+    assert every.path.read_bytes() == both.path.read_bytes()
+
+    monkeypatch.setenv("TX_ISA", "x86-64-v3")  # read when the file is loaded
+    (tmp_path / "capped.so").write_bytes(both.path.read_bytes())
+    capped = tx.Program(tmp_path / "capped.so")
+    assert "x86-64-v3" in repr(capped)
+    one = model.compile(tmp_path / "one.so", cpu="x86-64-v3", verify=True)
+    ids = [[2, 100, 200, 3], [2, 300, 3]]
+    np.testing.assert_array_equal(capped(ids)["logits"], one(ids)["logits"])
+    np.testing.assert_allclose(both(ids)["logits"], one(ids)["logits"], rtol=1e-4, atol=1e-5)
+
+
+def test_variants_share_the_weights(sections_dir, tmp_path):
+    model = tx.load(sections_dir)
+    one = model.compile(tmp_path / "one.so", cpu="x86-64-v3")
+    both = model.compile(tmp_path / "both.so", cpu_variants=["all"])
+    size = one.metadata["weights_bytes"]
+    assert both.metadata["weights_bytes"] == size
+    weights = one.path.read_bytes()[-size - 64 :]  # and the footer
+    assert both.path.read_bytes()[-size - 64 :] == weights
+    assert both.path.read_bytes().count(weights[:4096]) == 1
+    assert both.path.stat().st_size < one.path.stat().st_size + size
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"cpu_variants": ["x86-64-v3", "haswell"]}, "two variants are for x86-64-v3"),
+        ({"cpu_variants": ["x86-64-v3", "pentium9"]}, "unknown CPU 'pentium9'"),
+        ({"cpu_variants": ["all"], "cpu": "x86-64-v3"}, "takes the place of cpu"),
+    ],
+)
+def test_variants_that_cannot_be(sections_dir, tmp_path, arguments, message):
+    with pytest.raises(tx.InputError, match=message):
+        tx.load(sections_dir).compile(tmp_path / "a.so", **arguments)
 
 
 def test_missing_folder(tmp_path):
