@@ -231,7 +231,7 @@ llvm::Error tx::emitModule(llvm::ArrayRef<mlir::ModuleOp> variants,
   if (!info)
     return info.takeError();
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-      createTargetMachine(*info);
+      createTargetMachine(info->getTargets());
   if (!machine)
     return machine.takeError();
   std::string errors;

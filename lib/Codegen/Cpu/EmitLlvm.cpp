@@ -43,9 +43,9 @@ static void initializeTargets() {
 }
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-tx::createTargetMachine(const ProgramInfo &info) {
+tx::createTargetMachine(llvm::ArrayRef<TargetAttr> targets) {
   initializeTargets();
-  llvm::StringRef name = info.variants.front().target.getTriple();
+  llvm::StringRef name = targets.front().getTriple();
   llvm::Triple triple(name);
   if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
     return makeError(ExitCode::Unsupported,
@@ -66,9 +66,8 @@ tx::createTargetMachine(const ProgramInfo &info) {
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
       triple, "x86-64", "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
       llvm::CodeGenOptLevel::Aggressive));
-  for (const VariantInfo &variant : info.variants)
-    for (llvm::StringRef cpu :
-         {variant.target.getIsa(), variant.target.getTune()})
+  for (TargetAttr target : targets)
+    for (llvm::StringRef cpu : {target.getIsa(), target.getTune()})
       if (!machine->getMCSubtargetInfo()->isCPUStringValid(cpu))
         return makeError(ExitCode::Unsupported, "LLVM does not know CPU '{0}'",
                          cpu);

@@ -14,10 +14,10 @@
 
 namespace tx {
 
-/// The machine that the targets of the variants name; which instructions a
-/// function may use is up to its attributes. Errors: Unsupported.
+/// The machine that `targets` name, which differ in CPUs at most; those are up
+/// to the attributes of functions. Errors: Unsupported.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createTargetMachine(const ProgramInfo &info);
+createTargetMachine(llvm::ArrayRef<TargetAttr> targets);
 
 /// Translates the variants, adds program and runtime, and optimizes. Only
 /// PREFIX_v1 is visible in the result.

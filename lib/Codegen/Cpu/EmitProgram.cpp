@@ -159,6 +159,13 @@ ProgramInfo::read(llvm::ArrayRef<mlir::ModuleOp> modules) {
   return info;
 }
 
+std::vector<TargetAttr> ProgramInfo::getTargets() const {
+  std::vector<TargetAttr> targets;
+  for (const VariantInfo &variant : variants)
+    targets.push_back(variant.target);
+  return targets;
+}
+
 int64_t ProgramInfo::getWeightsSize() const {
   WeightsOp weights = getWeights();
   return weights ? weights.getSize() : 0;

@@ -39,6 +39,7 @@ struct ProgramInfo {
     return variants.front().entries;
   }
   WeightsOp getWeights() const { return variants.front().weights; }
+  std::vector<TargetAttr> getTargets() const;
   int64_t getWeightsSize() const;
 
   /// Fails (Backend) where a module is not what phase lower leaves, or the

@@ -116,7 +116,10 @@ TEST_F(EmitTest, MetadataDescribesTheArtefact) {
   EXPECT_EQ(object.getString("format"), "tx");
   EXPECT_EQ(object.getInteger("abi_version"), TX_ABI_VERSION);
   EXPECT_EQ(object.getInteger("weights_bytes"), 128);
-  EXPECT_EQ(object.getObject("target")->getString("isa"), "x86-64-v3");
+  const llvm::json::Array &variants = *object.getArray("variants");
+  ASSERT_EQ(variants.size(), 1u);
+  EXPECT_EQ(variants[0].getAsObject()->getObject("target")->getString("isa"),
+            "x86-64-v3");
   EXPECT_EQ(object.getObject("model")->getString("family"), "table");
   const llvm::json::Object &entry =
       *object.getArray("entries")->front().getAsObject();
@@ -143,6 +146,121 @@ TEST_F(EmitTest, RuntimeKeepsTheBaseline) {
   std::string text = read(file("a.ll"));
   EXPECT_TRUE(contains(text, "\"target-cpu\"=\"x86-64-v3\""));
   EXPECT_TRUE(contains(text, "\"target-cpu\"=\"x86-64\""));
+}
+
+//===----------------------------------------------------------------------===//
+// Variants
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// One variant for x86-64-v3, and one for x86-64 that tells by doubling.
+class EmitVariantsTest : public EmitTest {
+protected:
+  void SetUp() override {
+    EmitTest::SetUp();
+    keepVariant();
+    replace("isa = \"x86-64-v3\"", "isa = \"x86-64\"");
+    replace("llvm.store %row, %to : f32",
+            "%twice = llvm.fadd %row, %row : f32\n"
+            "    llvm.store %twice, %to : f32");
+    replace("tx.scratch = 64", "tx.scratch = 128");
+    replace("token = 0, sequence = 0", "token = 64, sequence = 0");
+  }
+  void TearDown() override {
+    unsetenv("TX_ISA");
+    EmitTest::TearDown();
+  }
+};
+} // namespace
+
+TEST_F(EmitVariantsTest, TheBestThatTheMachineRunsIsChosen) {
+  ASSERT_EQ(emit(file("model.so"), {}), "");
+  {
+    SharedLibrary library(file("model.so"));
+    const tx_model *model = library.model("tx_model_v1");
+    EXPECT_STREQ(model->isa, "x86-64-v3");
+    EXPECT_EQ(lookUp(model, {3, 0, 2}), (std::vector<float>{13, 10, 12}));
+  }
+  setenv("TX_ISA", "x86-64", 1);
+  SharedLibrary library(file("model.so"));
+  const tx_model *model = library.model("tx_model_v1");
+  EXPECT_STREQ(model->isa, "x86-64");
+  EXPECT_EQ(lookUp(model, {3, 0, 2}), (std::vector<float>{26, 20, 24}));
+}
+
+TEST_F(EmitVariantsTest, TheLeastIsRefusedWhereNoneRuns) {
+  replace("isa = \"x86-64\"", "isa = \"x86-64-v4\"");
+  ASSERT_EQ(emit(file("model.so"), {}), "");
+  setenv("TX_ISA", "x86-64", 1);
+  SharedLibrary library(file("model.so"));
+  const tx_model *model = library.model("tx_model_v1");
+  EXPECT_STREQ(model->isa, "x86-64-v3");
+  EXPECT_TRUE(
+      contains(createError(model), "the model was compiled for x86-64-v3"));
+}
+
+TEST_F(EmitVariantsTest, MetadataListsThem) {
+  ASSERT_EQ(emit(file("model.so"), {}), "");
+  SharedLibrary library(file("model.so"));
+  auto json =
+      llvm::cantFail(llvm::json::parse(library.model("tx_model_v1")->metadata));
+  const llvm::json::Object &object = *json.getAsObject();
+  EXPECT_EQ(object.getArray("entries")->size(), 1u);
+  EXPECT_EQ(object.getInteger("weights_bytes"), 128);
+  const llvm::json::Array &variants = *object.getArray("variants");
+  ASSERT_EQ(variants.size(), 2u);
+  const llvm::json::Object &best = *variants[0].getAsObject();
+  const llvm::json::Object &least = *variants[1].getAsObject();
+  EXPECT_EQ(best.getObject("target")->getString("isa"), "x86-64-v3");
+  EXPECT_EQ(best.getInteger("scratch_bytes"), 64);
+  EXPECT_EQ(least.getObject("target")->getString("isa"), "x86-64");
+  EXPECT_EQ(least.getInteger("scratch_bytes"), 128);
+  EXPECT_EQ(
+      least.getObject("workspaces")->getObject("packed")->getInteger("token"),
+      64);
+}
+
+TEST_F(EmitVariantsTest, WeightsAppearOnce) {
+  const float table[] = {10, 11, 12, 13};
+  std::string needle(reinterpret_cast<const char *>(table), sizeof table);
+  for (EmitKind kind : {EmitKind::SharedObject, EmitKind::Object}) {
+    EmitOptions options;
+    options.kind = kind;
+    ASSERT_EQ(emit(file("model.o"), options), "");
+    EXPECT_EQ(llvm::StringRef(read(file("model.o"))).count(needle), 1u);
+  }
+}
+
+TEST_F(EmitVariantsTest, HeaderNamesThem) {
+  EmitOptions options;
+  options.kind = EmitKind::Object;
+  ASSERT_EQ(emit(file("model.o"), options), "");
+  EXPECT_TRUE(contains(read(file("model.h")), "for x86-64-v3, x86-64."));
+}
+
+TEST_F(EmitVariantsTest, OneForAnInstructionSet) {
+  replace("isa = \"x86-64\"", "isa = \"x86-64-v3\"");
+  EXPECT_EQ(emit(file("model.so"), {}), "two variants are for x86-64-v3");
+  EXPECT_EQ(lastCode, ExitCode::Unsupported);
+}
+
+TEST_F(EmitVariantsTest, WeightsMustAgree) {
+  replace("dense<7.0>", "dense<8.0>");
+  EXPECT_EQ(emit(file("model.so"), {}),
+            "the variants for x86-64-v3 and x86-64 cannot share their weights: "
+            "they read different parameters, layouts or offsets");
+  EXPECT_EQ(lastCode, ExitCode::Backend);
+  replace("dense<8.0>", "dense<7.0>");
+  replace("tx.weights @weights size 128", "tx.weights @weights size 192");
+  replace("tx.store %1 at 64", "tx.store %1 at 128");
+  EXPECT_TRUE(contains(emit(file("model.so"), {}), "cannot share"));
+}
+
+TEST_F(EmitVariantsTest, EntriesMustAgree) {
+  replace("limit = 4", "limit = 3");
+  EXPECT_EQ(emit(file("model.so"), {}),
+            "the variants for x86-64-v3 and x86-64 have different entries");
+  EXPECT_EQ(lastCode, ExitCode::Backend);
 }
 
 //===----------------------------------------------------------------------===//

@@ -29,6 +29,8 @@ protected:
 
   /// Changes the text of the module.
   void replace(llvm::StringRef from, llvm::StringRef to);
+  /// Emits the module as it is now as a variant beside what it becomes.
+  void keepVariant();
   /// Emits it; the message of the failure, or nothing.
   std::string emit(llvm::StringRef path, const EmitOptions &options);
   ExitCode lastCode = ExitCode::Ok;
@@ -41,6 +43,7 @@ protected:
 
 private:
   std::string folder, text;
+  std::vector<std::string> variants; ///< beside `text`
 };
 
 /// Whether `part` occurs in `text`, and both if not.

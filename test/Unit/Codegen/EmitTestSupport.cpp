@@ -141,14 +141,23 @@ void EmitTest::replace(llvm::StringRef from, llvm::StringRef to) {
   text.replace(at, from.size(), to.str());
 }
 
+void EmitTest::keepVariant() { variants.push_back(text); }
+
 std::string EmitTest::emit(llvm::StringRef path, const EmitOptions &options) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   context.loadDialect<TxDialect, mlir::LLVM::LLVMDialect>();
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
-  if (!module)
-    return "the module does not parse";
+  std::vector<std::string> texts = variants;
+  texts.push_back(text);
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> owners;
+  std::vector<mlir::ModuleOp> modules;
+  for (const std::string &one : texts) {
+    owners.push_back(mlir::parseSourceString<mlir::ModuleOp>(one, &context));
+    if (!owners.back())
+      return "the module does not parse";
+    modules.push_back(*owners.back());
+  }
   ParamSource source(folder);
-  llvm::Error error = emitModule(*module, source, path, options);
+  llvm::Error error = emitModule(modules, source, path, options);
   std::string message;
   lastCode = ExitCode::Ok;
   llvm::handleAllErrors(std::move(error), [&](const tx::Error &failure) {

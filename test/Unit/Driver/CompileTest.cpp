@@ -2,6 +2,7 @@
 
 #include "tx/Checkpoint/Error.h"
 #include "tx/Driver/Driver.h"
+#include "tx/Target/CpuTarget.h"
 #include "llvm/Support/FileSystem.h"
 #include "gtest/gtest.h"
 #include <fstream>
@@ -71,6 +72,52 @@ TEST_F(CompileTest, ArtefactAndReferenceAgree) {
       llvm::cantFail(runArtefact(loaded, "packed", inputs, 2));
   EXPECT_EQ(actual["logits"].floats(), expected["logits"].floats());
   EXPECT_EQ(actual["logits"].floats()[0], 8);
+}
+
+TEST_F(CompileTest, VariantsShareTheFirstPhases) {
+  Model model = llvm::cantFail(load(kModule));
+  CompileOptions options;
+  options.cpuVariants = {"haswell", "x86-64-v4"};
+  options.verify = true;
+  options.dumpPhasesTo = file("phases");
+  std::vector<Phase> phases;
+  options.progress = [&](Phase phase) { phases.push_back(phase); };
+  ASSERT_FALSE(bool(compileModel(model, file("m.so"), options)));
+  EXPECT_EQ(phases.size(), 8u);
+  EXPECT_EQ(model.phase, Phase::Quantize);
+  LoadedModel loaded = llvm::cantFail(LoadedModel::open(file("m.so")));
+  EXPECT_EQ(loaded->isa, getHostIsa());
+  EXPECT_TRUE(llvm::sys::fs::exists(file("phases/4-quantize.mlir")));
+  for (llvm::StringRef isa : {"x86-64-v3", "x86-64-v4"})
+    EXPECT_TRUE(
+        llvm::sys::fs::exists(file(("phases/5-fuse." + isa + ".mlir").str())));
+  EXPECT_FALSE(llvm::sys::fs::exists(file("phases/5-fuse.mlir")));
+}
+
+TEST_F(CompileTest, VariantsThatCannotBe) {
+  Model model = llvm::cantFail(load(kModule));
+  std::string message;
+  CompileOptions options;
+  auto compile = [&](std::vector<std::string> variants) {
+    options.cpuVariants = std::move(variants);
+    return codeOf(compileModel(model, file("m.mlir"), options), message);
+  };
+  EXPECT_EQ(compile({"x86-64-v3", "znver3"}), ExitCode::Usage);
+  EXPECT_EQ(message, "two variants are for x86-64-v3: x86-64-v3 and znver3");
+  EXPECT_EQ(compile({"all", "x86-64-v4"}), ExitCode::Usage);
+  EXPECT_EQ(message, "two variants are for x86-64-v4: x86-64-v4 and x86-64-v4");
+  EXPECT_EQ(compile({"x86-64-v3", "z80"}), ExitCode::Usage);
+  EXPECT_EQ(message, "unknown CPU 'z80'");
+  EXPECT_EQ(compile({"x86-64-v3", "nehalem"}), ExitCode::Unsupported);
+  options.to = Phase::Quantize;
+  EXPECT_EQ(compile({"all"}), ExitCode::Usage);
+  EXPECT_EQ(message, "2 variants cannot be written as one module");
+  options.to = Phase::Schedule;
+  EXPECT_EQ(compile({"x86-64-v3"}), ExitCode::Ok);
+  options.to = Phase::Emit;
+  model = llvm::cantFail(loadModel(file("m.mlir"), Head::Auto, "", *context));
+  EXPECT_EQ(compile({"x86-64-v3"}), ExitCode::Usage);
+  EXPECT_TRUE(llvm::StringRef(message).contains("through phase schedule"));
 }
 
 TEST_F(CompileTest, VerificationFindsADifference) {

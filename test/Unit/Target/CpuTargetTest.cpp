@@ -37,6 +37,12 @@ TEST(CpuTarget, has_the_registers_of_its_level) {
   EXPECT_EQ(v4.registers, 32);
 }
 
+TEST(CpuTarget, isas_are_cpus) {
+  EXPECT_EQ(getIsas(), (std::vector<std::string>{"x86-64-v4", "x86-64-v3"}));
+  for (const std::string &isa : getIsas())
+    EXPECT_EQ(getIsa(isa), isa);
+}
+
 TEST(CpuTarget, native_is_the_host) {
   std::optional<CpuTarget> host = resolveCpu("native");
   ASSERT_TRUE(host);
