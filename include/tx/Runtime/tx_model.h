@@ -95,7 +95,7 @@ typedef struct tx_model {
   uint32_t abi_version; /* TX_ABI_VERSION */
   uint32_t size;        /* sizeof(tx_model) */
   const char *metadata; /* JSON, see docs/artefact.md */
-  const char *isa;      /* "x86-64-v4", say */
+  const char *isa;      /* "x86-64-v4", say: chosen when this was loaded */
   int32_t num_entries;
   int32_t num_kernels;
   const tx_entry_info *const *entries;
