@@ -2,7 +2,8 @@
 //
 // Every round times the batch and, right beside it, the machine's peak: clocks
 // wander, the ratio of neighbours does not. Kernels are timed in a context of
-// their own, so that the clock calls do not count.
+// their own, so that the clock calls do not count; each is held against the
+// roofline, the time that its arithmetic or its memory traffic takes at least.
 //
 //===----------------------------------------------------------------------===//
 
@@ -75,7 +76,7 @@ static double countFlops(const tx_entry_info &entry,
 namespace {
 /// One number per round.
 struct Rounds {
-  std::vector<double> seconds, peaks, shares;
+  std::vector<double> seconds, peaks, bandwidths, shares;
 };
 } // namespace
 
@@ -101,17 +102,58 @@ static llvm::Expected<Rounds> measure(Session &session, double flops,
     llvm::Expected<double> seconds = timeRuns(session);
     if (!seconds)
       return seconds.takeError();
-    double peak = measurePeak(threads).gflops;
+    MachinePeak peak = measurePeak(threads);
     rounds.seconds.push_back(*seconds);
-    rounds.peaks.push_back(peak);
-    rounds.shares.push_back(flops / *seconds / 1e9 / peak);
+    rounds.peaks.push_back(peak.gflops);
+    rounds.bandwidths.push_back(peak.gigabytesPerSecond);
+    rounds.shares.push_back(flops / *seconds / 1e9 / peak.gflops);
   }
   return rounds;
 }
 
-/// Milliseconds of each kernel in one run, the longest first.
+namespace {
+/// What a kernel does in one run.
+struct Work {
+  double flops = 0, bytes = 0;
+};
+} // namespace
+
+/// token * T + sequence * B + pair * (sum of len^2) + fixed.
+static double evaluate(const json::Object &count, ArrayRef<int64_t> lengths) {
+  auto get = [&](StringRef key) { return count.getNumber(key).value_or(0); };
+  double total = get("fixed") + get("sequence") * lengths.size();
+  for (int64_t length : lengths)
+    total += get("token") * length + get("pair") * double(length) * length;
+  return total;
+}
+
+/// The work of each kernel of the packed entry, as the metadata tells it.
+static llvm::StringMap<Work> readWork(const tx_model &model,
+                                      ArrayRef<int64_t> lengths) {
+  llvm::StringMap<Work> work;
+  llvm::Expected<json::Value> metadata = json::parse(model.metadata);
+  if (!metadata) {
+    llvm::consumeError(metadata.takeError());
+    return work;
+  }
+  for (const json::Value &variant :
+       *metadata->getAsObject()->getArray("variants")) {
+    const json::Object &object = *variant.getAsObject();
+    if (object.getObject("target")->getString("isa") != StringRef(model.isa))
+      continue;
+    for (const json::Value &kernel : *object.getArray("kernels"))
+      if (auto *packed = kernel.getAsObject()->getObject("packed"))
+        work[*kernel.getAsObject()->getString("name")] = {
+            evaluate(*packed->getObject("flops"), lengths),
+            evaluate(*packed->getObject("bytes"), lengths)};
+  }
+  return work;
+}
+
+/// Each kernel in one run, the longest first.
 static llvm::Expected<json::Array>
-profile(const tx_model &model, const NamedTensors &inputs, int threads) {
+profile(const tx_model &model, const NamedTensors &inputs,
+        ArrayRef<int64_t> lengths, int threads, const MachinePeak &peak) {
   constexpr int kRuns = 5;
   llvm::Expected<Session> session =
       Session::create(model, "packed", inputs, threads, /*profile=*/true);
@@ -124,17 +166,31 @@ profile(const tx_model &model, const NamedTensors &inputs, int threads) {
   llvm::sort(times, [](const tx_kernel_time &a, const tx_kernel_time &b) {
     return a.nanoseconds > b.nanoseconds;
   });
+  llvm::StringMap<Work> works = readWork(model, lengths);
   double total = 0;
   for (const tx_kernel_time &time : times)
     total += time.nanoseconds;
   json::Array kernels;
-  for (const tx_kernel_time &time : times)
-    if (time.calls > 0)
-      kernels.push_back(
-          json::Object{{"name", time.name},
-                       {"calls", time.calls / kRuns},
-                       {"milliseconds", time.nanoseconds / 1e6 / kRuns},
-                       {"share", time.nanoseconds / std::max(total, 1.0)}});
+  for (const tx_kernel_time &time : times) {
+    if (time.calls == 0)
+      continue;
+    double seconds = std::max(time.nanoseconds / 1e9 / kRuns, 1e-9);
+    Work work = works.lookup(time.name);
+    double gflops = work.flops / seconds / 1e9;
+    double gigabytes = work.bytes / seconds / 1e9;
+    kernels.push_back(json::Object{
+        {"name", time.name},
+        {"calls", time.calls / kRuns},
+        {"milliseconds", seconds * 1e3},
+        {"share", time.nanoseconds / std::max(total, 1.0)},
+        {"gflop", work.flops / 1e9},
+        {"megabytes", work.bytes / 1e6},
+        {"gflops", gflops},
+        {"gigabytes_per_second", gigabytes},
+        {"share_of_peak", gflops / peak.gflops},
+        {"share_of_roofline",
+         std::max(gflops / peak.gflops, gigabytes / peak.gigabytesPerSecond)}});
+  }
   return kernels;
 }
 
@@ -180,7 +236,10 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
       measure(*session, flops, threads, options.rounds);
   if (!rounds)
     return rounds.takeError();
-  llvm::Expected<json::Array> kernels = profile(*model, inputs, threads);
+  MachinePeak peak{quantile(rounds->peaks, 0.5),
+                   quantile(rounds->bandwidths, 0.5)};
+  llvm::Expected<json::Array> kernels =
+      profile(*model, inputs, options.lengths, threads, peak);
   if (!kernels)
     return kernels.takeError();
   int64_t tokens =
@@ -199,7 +258,8 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
       {"tokens_per_second", tokens / median},
       {"gflop", flops / 1e9},
       {"gflops", flops / median / 1e9},
-      {"peak_gflops", quantile(rounds->peaks, 0.5)},
+      {"peak_gflops", peak.gflops},
+      {"read_gigabytes_per_second", peak.gigabytesPerSecond},
       {"share_of_peak", quantile(rounds->shares, 0.5)},
       {"kernels", std::move(*kernels)}};
 }
@@ -226,13 +286,18 @@ void tx::printBench(const json::Value &report, llvm::raw_ostream &os) {
                       "FP32 peak of {2:f1} GFLOP/s\n\n",
                       number("gflops"), number("share_of_peak") * 100,
                       number("peak_gflops"));
-  os << llvm::formatv("{0,-44} {1,6} {2,10} {3,7}\n", "kernel", "calls", "ms",
-                      "share");
+  os << llvm::formatv("{0,-34} {1,5} {2,9} {3,6} {4,8} {5,7} {6,7} {7,9}\n",
+                      "kernel", "calls", "ms", "share", "GFLOP/s", "of peak",
+                      "GB/s", "roofline");
   for (const json::Value &value : *object.getArray("kernels")) {
     const json::Object &kernel = *value.getAsObject();
+    auto get = [&](StringRef key) { return *kernel.getNumber(key); };
     os << llvm::formatv(
-        "{0,-44} {1,6} {2,10:f3} {3,6:f1}%\n",
+        "{0,-34} {1,5} {2,9:f3} {3,5:f1}% {4,8:f1} {5,6:f1}% {6,7:f1} "
+        "{7,8:f1}%\n",
         kernel.getString("name").value_or(""), *kernel.getInteger("calls"),
-        *kernel.getNumber("milliseconds"), *kernel.getNumber("share") * 100);
+        get("milliseconds"), get("share") * 100, get("gflops"),
+        get("share_of_peak") * 100, get("gigabytes_per_second"),
+        get("share_of_roofline") * 100);
   }
 }

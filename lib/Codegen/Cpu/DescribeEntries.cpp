@@ -11,6 +11,7 @@
 #include "tx/Analysis/Flops.h"
 #include "tx/Analysis/IndexLimits.h"
 #include "tx/Analysis/TokenDims.h"
+#include "tx/Analysis/Traffic.h"
 #include "tx/Codegen/Cpu/Passes.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -211,7 +212,31 @@ static LogicalResult describeEntry(func::FuncOp entry, ModuleOp module) {
 // Pass
 //===----------------------------------------------------------------------===//
 
-static ArrayAttr listKernels(ModuleOp module) {
+using KernelWork = llvm::DenseMap<StringAttr, SmallVector<int64_t>>;
+
+/// By kernel: what its calls in `entry` compute and move together, FLOPs per
+/// token, sequence and pair, bytes per token, per sequence and at all.
+static FailureOr<KernelWork> sumWork(func::FuncOp entry, ModuleOp module) {
+  FailureOr<TokenDims> dims = TokenDims::compute(entry);
+  if (failed(dims))
+    return failure();
+  llvm::MapVector<StringAttr, std::pair<FlopCount, TrafficCount>> sums;
+  for (auto call : entry.getOps<tx::CallOp>()) {
+    StringAttr name = call.getKernelAttr().getAttr();
+    auto &[flops, traffic] = sums[name];
+    flops += getFlops(call, *dims);
+    traffic += getTraffic(call, module.lookupSymbol<KernelOp>(name), *dims);
+  }
+  KernelWork work;
+  for (auto &[name, sum] : sums) {
+    auto &[flops, traffic] = sum;
+    work[name] = {flops.token,   flops.sequence,   flops.pair,
+                  traffic.token, traffic.sequence, traffic.fixed};
+  }
+  return work;
+}
+
+static ArrayAttr listKernels(ModuleOp module, const KernelWork &packed) {
   Builder builder(module.getContext());
   SmallVector<Attribute> kernels;
   for (auto kernel : module.getOps<KernelOp>()) {
@@ -219,6 +244,9 @@ static ArrayAttr listKernels(ModuleOp module) {
         builder.getNamedAttr("name", kernel.getSymNameAttr())};
     if (ScheduleAttr schedule = kernel.getScheduleAttr())
       fields.push_back(builder.getNamedAttr("schedule", schedule));
+    if (auto work = packed.find(kernel.getSymNameAttr()); work != packed.end())
+      fields.push_back(builder.getNamedAttr(
+          "packed", builder.getDenseI64ArrayAttr(work->second)));
     kernels.push_back(builder.getDictionaryAttr(fields));
   }
   return builder.getArrayAttr(kernels);
@@ -229,6 +257,7 @@ struct DescribeEntries : tx::impl::DescribeEntriesBase<DescribeEntries> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     llvm::StringSet<> names;
+    KernelWork packed;
     for (auto function : module.getOps<func::FuncOp>()) {
       auto name = function->getAttrOfType<StringAttr>(kEntryAttrName);
       if (!name)
@@ -239,8 +268,14 @@ struct DescribeEntries : tx::impl::DescribeEntriesBase<DescribeEntries> {
       }
       if (failed(describeEntry(function, module)))
         return signalPassFailure();
+      if (name.getValue() == "packed") {
+        FailureOr<KernelWork> work = sumWork(function, module);
+        if (failed(work))
+          return signalPassFailure();
+        packed = std::move(*work);
+      }
     }
-    module->setAttr(kKernelsAttrName, listKernels(module));
+    module->setAttr(kKernelsAttrName, listKernels(module, packed));
   }
 };
 } // namespace

@@ -112,21 +112,30 @@ static json::Value toJson(TargetAttr target) {
                       {"registers", target.getRegisters()}};
 }
 
-static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule) {
+static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule,
+                          mlir::DenseI64ArrayAttr packed) {
   json::Object object{{"name", kernel}};
   if (schedule)
     object["schedule"] = json::Object{{"lanes", schedule.getLanes()},
                                       {"rows", schedule.getRows()},
                                       {"panels", schedule.getPanels()},
                                       {"item_rows", schedule.getItemRows()}};
+  if (packed)
+    object["packed"] =
+        json::Object{{"flops", json::Object{{"token", packed[0]},
+                                            {"sequence", packed[1]},
+                                            {"pair", packed[2]}}},
+                     {"bytes", json::Object{{"token", packed[3]},
+                                            {"sequence", packed[4]},
+                                            {"fixed", packed[5]}}}};
   return object;
 }
 
 static json::Value toJson(const VariantInfo &variant) {
   json::Array kernels;
-  for (auto [kernel, schedule] :
-       llvm::zip_equal(variant.kernels, variant.schedules))
-    kernels.push_back(toJson(kernel, schedule));
+  for (auto [kernel, schedule, packed] :
+       llvm::zip_equal(variant.kernels, variant.schedules, variant.packedWork))
+    kernels.push_back(toJson(kernel, schedule, packed));
   json::Object workspaces;
   for (const EntrySignature &entry : variant.entries)
     workspaces[entry.name] = toJson(entry.workspace);

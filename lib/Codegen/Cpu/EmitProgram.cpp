@@ -42,6 +42,11 @@ static llvm::Error readKernels(VariantInfo &info) {
       return notLowered("tx.kernels names a function it does not have");
     info.kernels.push_back(name.str());
     info.schedules.push_back(kernel.getAs<ScheduleAttr>("schedule"));
+    auto work = kernel.getAs<mlir::DenseI64ArrayAttr>("packed");
+    if (work && work.size() != 6)
+      return notLowered("tx.kernels has malformed work of '" + name.getValue() +
+                        "'");
+    info.packedWork.push_back(work);
   }
   return llvm::Error::success();
 }

@@ -24,6 +24,9 @@ struct VariantInfo {
   std::vector<EntrySignature> entries;
   std::vector<std::string> kernels;
   std::vector<ScheduleAttr> schedules; ///< of kernels; null where unknown
+  /// Of kernels: what the packed entry does with it (tx-describe-entries); null
+  /// if it does not call it.
+  std::vector<mlir::DenseI64ArrayAttr> packedWork;
   int64_t scratchBytes = 0;
   WeightsOp weights; ///< may be null
 };

@@ -4,7 +4,7 @@
 /// After the phase there is nothing but LLVM functions and the weights.
 
 // CHECK: module attributes {
-// CHECK-SAME: tx.kernels = [{name = "activation", schedule = #tx.schedule<lanes = 8, rows = 1, panels = 1, item_rows = 16>}]
+// CHECK-SAME: tx.kernels = [{name = "activation", packed = array<i64: 0, 0, 0, 132, 0, 0>, schedule = #tx.schedule<lanes = 8, rows = 1, panels = 1, item_rows = 16>}]
 // CHECK-SAME: tx.phase = "lower", tx.scratch =
 // CHECK-DAG: llvm.func @packed(%{{.*}}: !llvm.ptr) attributes {tx.signature =
 // CHECK-DAG: llvm.func @activation(%{{.*}}: !llvm.ptr {{.*}}, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: !llvm.ptr

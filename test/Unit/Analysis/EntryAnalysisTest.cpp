@@ -9,6 +9,7 @@
 #include "tx/Analysis/Flops.h"
 #include "tx/Analysis/IndexLimits.h"
 #include "tx/Analysis/TokenDims.h"
+#include "tx/Analysis/Traffic.h"
 #include "tx/Pipelines/Phases.h"
 #include "tx/Transforms/Fuse/Passes.h"
 #include <gtest/gtest.h>
@@ -119,6 +120,28 @@ TEST_P(EntryAnalysis, counts_work_by_row) {
   EXPECT_EQ(flops->token, 8 + 8 + 8);
   EXPECT_EQ(flops->sequence, 8 + 64);
   EXPECT_EQ(flops->pair, 16 + 16 + 2);
+}
+
+TEST_P(EntryAnalysis, counts_bytes_of_kernels) {
+  if (!GetParam())
+    return; // there are no calls before kernels are formed
+  FailureOr<TokenDims> dims = TokenDims::compute(entry);
+  ASSERT_TRUE(succeeded(dims));
+  auto count = [&](StringRef name) {
+    for (auto call : entry.getOps<tx::CallOp>())
+      if (call.getKernel().contains(name)) {
+        TrafficCount traffic = getTraffic(
+            call, module->lookupSymbol<KernelOp>(call.getKernel()), *dims);
+        return std::array{traffic.token, traffic.sequence, traffic.fixed};
+      }
+    return std::array<int64_t, 3>{};
+  };
+  using Bytes = std::array<int64_t, 3>;
+  // Two arrays of indices, three gathered rows of 8 and the sum.
+  EXPECT_EQ(count("embedding"), (Bytes{2 * 4 + 3 * 32 + 32, 0, 0}));
+  // Rows in, offsets of one word more than sequences, rows out.
+  EXPECT_EQ(count("pool"), (Bytes{32, 4 + 32, 4}));
+  EXPECT_EQ(count("linear"), (Bytes{0, 32 + 16, 4 * 8 * 4}));
 }
 
 INSTANTIATE_TEST_SUITE_P(, EntryAnalysis, testing::Bool(),
