@@ -6,6 +6,7 @@
 #include "tx/Transforms/Normalize/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <map>
 
 using namespace mlir;
 using namespace tx;

@@ -35,8 +35,7 @@ std::vector<std::string> getIsas();
 std::string getHostIsa();
 /// The marketing name of the host's CPU.
 std::string getHostName();
-/// CPUs this process may run on: the affinity mask, limited by the cgroup
-/// quota.
+/// CPUs this process may run on: the affinity mask, limited by the cgroup quota.
 int getAvailableCpus();
 
 } // namespace tx
