@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tx/Driver/Driver.h"
+#include "tx/Target/CpuTarget.h"
 
 #include "mlir/IR/AsmState.h"
 #include "llvm/Support/raw_ostream.h"
@@ -137,4 +138,13 @@ PYBIND11_MODULE(_compiler, module) {
         return std::make_unique<Model>(path, head);
       },
       py::arg("path"), py::arg("head"));
+  module.def(
+      "measure_peak",
+      [](int threads) {
+        py::gil_scoped_release unlocked;
+        tx::MachinePeak peak = tx::measurePeak(threads);
+        return std::make_pair(peak.gflops, peak.gigabytesPerSecond);
+      },
+      py::arg("threads"));
+  module.def("cpu_name", tx::getHostName);
 }

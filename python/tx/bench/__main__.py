@@ -1,0 +1,158 @@
+"""The command line of tx.bench."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from tx.bench.engines import ENGINES, PEERS
+from tx.bench.measure import Result, measure
+from tx.bench.report import to_json, to_table
+from tx.bench.suite import SUITES, Cell, cells
+
+_EXAMPLES = """examples:
+  python -m tx.bench --list
+  python -m tx.bench --peers onnxruntime,openvino,torch,torch-compile --threads 1,2
+  python -m tx.bench --models minilm-l6 --batches 1x16,ragged --peers onnxruntime
+  python -m tx.bench --format=json --output bench.json
+
+exit codes: 0 measured, 1 an engine failed in some cell, 2 usage
+"""
+
+
+def _fail(text: str, hint: str) -> NoReturn:
+    print(f"error: {text}\nhelp: {hint}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tx.bench",
+        description="Measures tx and other runtimes side by side.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--suite", default="encoders", choices=SUITES, help="models and batches (default encoders)")
+    add("--peers", type=_names, default=list(PEERS), metavar="NAME,...", help=", ".join(PEERS))
+    add("--threads", type=_names, default=["1"], metavar="N,...", help="default 1")
+    add("--models", type=_names, default=[], metavar="NAME,...", help="only these")
+    add("--batches", type=_names, default=[], metavar="NAME,...", help="only these, 1x16 say")
+    add("--rounds", type=int, default=20, metavar="N", help="most rounds of a cell (default 20)")
+    add("--seconds", type=float, default=60, metavar="S", help="most time of a cell (default 60)")
+    add("--format", default="table", choices=["table", "json"])
+    add("--output", type=Path, metavar="FILE", help="default: standard output")
+    add("--cache-dir", type=Path, metavar="DIR", help="default: ~/.cache/tx/bench")
+    add("--list", action="store_true", help="list the cells, measure nothing")
+    return parser.parse_args(arguments)
+
+
+def _choose(options: argparse.Namespace) -> list[Cell]:
+    available = sorted(os.sched_getaffinity(0))
+    threads = []
+    for text in options.threads:
+        if not text.isdigit() or not 1 <= int(text) <= len(available):
+            _fail(
+                f"{text} threads are asked for, expected 1 to {len(available)}",
+                "name numbers of threads that have a CPU each",
+            )
+        threads.append(int(text))
+    found = cells(options.suite, threads)
+    for kind, wanted, known in (
+        ("model", options.models, {cell.shape.name for cell in found}),
+        ("batch", options.batches, {cell.batch.name for cell in found}),
+    ):
+        for name in wanted:
+            if name not in known:
+                _fail(f"the suite has no {kind} '{name}'", f"it has {', '.join(sorted(known))}")
+    return [
+        cell
+        for cell in found
+        if (not options.models or cell.shape.name in options.models)
+        and (not options.batches or cell.batch.name in options.batches)
+    ]
+
+
+def _check_peers(peers: list[str]) -> None:
+    for peer in peers:
+        if peer not in PEERS:
+            _fail(f"there is no peer '{peer}'", f"peers are {', '.join(PEERS)}")
+        for module in ENGINES[peer].modules:
+            if importlib.util.find_spec(module) is None:
+                _fail(
+                    f"{peer} needs the package {module}, which is not installed",
+                    "pip install 'tx-compiler[bench]', or leave it out of --peers",
+                )
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+        return
+    partial = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        partial.write_text(text)
+        partial.rename(output)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        _fail(f"cannot write {output}: {error.strerror}", "name a file in a folder that exists")
+
+
+def _peak(threads: int) -> float:
+    from tx import _compiler
+
+    return float(_compiler.measure_peak(threads)[0])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parse(arguments)
+    chosen = _choose(options)
+    if options.list:
+        for cell in chosen:
+            print(f"{cell.shape.name:12} {cell.batch.name:8} threads {cell.threads}")
+        return 0
+    if options.rounds < 1 or not options.seconds > 0:
+        _fail("--rounds and --seconds must be positive", "the defaults are 20 and 60")
+    _check_peers(options.peers)
+    for module in ("torch", "transformers"):  # models are made with them
+        if importlib.util.find_spec(module) is None:
+            _fail(f"the package {module} is not installed", "pip install 'tx-compiler[bench]'")
+    from tx import _compiler
+
+    engines = ["tx", *options.peers]
+    cache = options.cache_dir or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    ).joinpath("tx", "bench")
+    cache.mkdir(parents=True, exist_ok=True)
+    results: list[Result] = []
+    for index, cell in enumerate(chosen, 1):
+        if sys.stderr.isatty():
+            name = f"{cell.shape.name} {cell.batch.name}, threads {cell.threads}"
+            print(f"[{index}/{len(chosen)}] {name}", file=sys.stderr)
+        results.append(
+            measure(
+                cell,
+                engines,
+                rounds=options.rounds,
+                seconds=options.seconds,
+                cache=cache,
+                peak=_peak,
+            )
+        )
+    report = to_json(results, engines, _compiler.cpu_name())
+    text = json.dumps(report, indent=2) + "\n" if options.format == "json" else to_table(report, engines)
+    _write(text, options.output)
+    return 1 if any(result.failures for result in results) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,241 @@
+"""Engines, each at the best settings that its documentation names.
+
+An engine reads a Hugging Face folder and runs batches. It is made inside a process
+of its own; packages are imported there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tx.bench.suite import Batch, Shape
+
+Hidden = NDArray[np.float32]
+
+
+class Engine:
+    """What the worker process drives."""
+
+    packages: tuple[str, ...] = ()  # distributions whose versions the report names
+    modules: tuple[str, ...] = ()  # what must be importable
+
+    def prepare(self, batch: Batch) -> None:
+        """Makes the inputs of `run` in the form that the engine takes."""
+        raise NotImplementedError
+
+    def run(self) -> None:
+        """One forward pass of the prepared batch."""
+        raise NotImplementedError
+
+    def hidden(self) -> Hidden:
+        """last_hidden_state of the prepared batch, its real tokens only, (T, hidden)."""
+        raise NotImplementedError
+
+
+def load_torch(folder: Path, **options: Any) -> Any:
+    """The model of `folder` in PyTorch, without the pooler that it has no weights for."""
+    import transformers
+
+    if transformers.AutoConfig.from_pretrained(folder).model_type == "bert":
+        options["add_pooling_layer"] = False
+    return transformers.AutoModel.from_pretrained(folder, **options).eval()
+
+
+class PaddedEngine(Engine):
+    """Engines that take ids and attention mask, padded to the longest sequence."""
+
+    def prepare(self, batch: Batch) -> None:
+        self._ids, self._mask = batch.padded()
+
+    def output(self) -> Hidden:
+        """last_hidden_state (B, S, hidden)."""
+        raise NotImplementedError
+
+    def hidden(self) -> Hidden:
+        real: Hidden = self.output()[self._mask.astype(bool)]
+        return real
+
+
+class Tx(Engine):
+    """tx: compiled for this CPU, ragged batches as they are."""
+
+    packages = ("tx-compiler",)
+
+    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+        import tx
+
+        output = folder / f"model.tx-{threads}.so"
+        tx.load(folder, head="encoder").compile(output, threads=threads)
+        self._program = tx.Program(output)
+
+    def prepare(self, batch: Batch) -> None:
+        self._ids = np.concatenate([np.asarray(s, dtype=np.int32) for s in batch.ids])
+        self._offsets = np.cumsum([0, *batch.lengths], dtype=np.int32)
+        first = self._program(self._ids, offsets=self._offsets)
+        self._out = {name: np.empty_like(value) for name, value in first.items()}
+
+    def run(self) -> None:
+        self._program(self._ids, offsets=self._offsets, out=self._out)
+
+    def hidden(self) -> Hidden:
+        self.run()
+        result: Hidden = self._out["last_hidden_state"]
+        return result
+
+
+class Torch(PaddedEngine):
+    """PyTorch, eager, in inference mode."""
+
+    packages = ("torch", "transformers")
+    modules = ("torch", "transformers")
+
+    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        self._torch = torch
+        self._model: Any = load_torch(folder)
+
+    def prepare(self, batch: Batch) -> None:
+        super().prepare(batch)
+        self._inputs = {"input_ids": self._torch.from_numpy(self._ids)}
+        if not batch.is_dense:
+            self._inputs["attention_mask"] = self._torch.from_numpy(self._mask)
+
+    def run(self) -> None:
+        with self._torch.inference_mode():
+            self._last = self._model(**self._inputs).last_hidden_state
+
+    def output(self) -> Hidden:
+        self.run()
+        result: Hidden = self._last.numpy()
+        return result
+
+
+class TorchCompile(Torch):
+    """PyTorch, compiled by torch.compile."""
+
+    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+        super().__init__(folder, shape, threads, cache)
+        self._model = self._torch.compile(self._model)
+
+
+def export_onnx(folder: Path) -> Path:
+    """The model as ONNX with dynamic batch and length, beside the folder."""
+    path = folder / "model.onnx"
+    if path.is_file():
+        return path
+    import torch
+
+    ids = torch.ones((2, 8), dtype=torch.int64)
+    names = ["input_ids", "attention_mask"]
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+
+    class LastHiddenState(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = load_torch(folder, attn_implementation="eager")
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+
+    torch.onnx.export(
+        LastHiddenState(),
+        (ids, torch.ones_like(ids)),
+        str(partial),
+        input_names=names,
+        output_names=["last_hidden_state"],
+        dynamic_axes={name: {0: "batch", 1: "length"} for name in [*names, "last_hidden_state"]},
+        opset_version=17,
+        dynamo=False,
+    )
+    partial.rename(path)
+    return path
+
+
+class OnnxRuntime(PaddedEngine):
+    """ONNX Runtime: all graph optimizations, after its transformer optimizer."""
+
+    packages = ("onnxruntime", "onnx")
+    modules = ("onnxruntime", "onnx", "torch", "transformers")
+
+    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+        import onnxruntime  # type: ignore[import-untyped,import-not-found,unused-ignore]
+        from onnxruntime.transformers import (  # type: ignore[import-untyped,import-not-found,unused-ignore]
+            optimizer,
+        )
+
+        optimized = folder / "model.ort-optimized.onnx"
+        if not optimized.is_file():
+            fused = optimizer.optimize_model(
+                str(export_onnx(folder)),
+                model_type="bert",
+                num_heads=shape.heads,
+                hidden_size=shape.hidden,
+            )
+            partial = optimized.with_suffix(f".{os.getpid()}.partial")
+            fused.save_model_to_file(str(partial))
+            partial.rename(optimized)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+        self._session = onnxruntime.InferenceSession(
+            str(optimized), options, providers=["CPUExecutionProvider"]
+        )
+
+    def prepare(self, batch: Batch) -> None:
+        super().prepare(batch)
+        self._feed = {"input_ids": self._ids, "attention_mask": self._mask}
+
+    def run(self) -> None:
+        self._last = self._session.run(None, self._feed)[0]
+
+    def output(self) -> Hidden:
+        self.run()
+        result: Hidden = self._last
+        return result
+
+
+class OpenVino(PaddedEngine):
+    """OpenVINO with the latency hint."""
+
+    packages = ("openvino",)
+    modules = ("openvino", "onnx", "torch", "transformers")
+
+    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+        import openvino  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        compiled = openvino.Core().compile_model(str(export_onnx(folder)), "CPU", settings)
+        self._request = compiled.create_infer_request()
+
+    def prepare(self, batch: Batch) -> None:
+        super().prepare(batch)
+        self._feed = {"input_ids": self._ids, "attention_mask": self._mask}
+
+    def run(self) -> None:
+        self._request.infer(self._feed, share_inputs=True, share_outputs=True)
+
+    def output(self) -> Hidden:
+        self.run()
+        result: Hidden = self._request.get_output_tensor(0).data.copy()
+        return result
+
+
+ENGINES: dict[str, type[Engine]] = {
+    "tx": Tx,
+    "onnxruntime": OnnxRuntime,
+    "openvino": OpenVino,
+    "torch": Torch,
+    "torch-compile": TorchCompile,
+}
+PEERS = tuple(name for name in ENGINES if name != "tx")

@@ -1,0 +1,108 @@
+"""Interleaved rounds of one cell."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tx.bench.suite import Cell
+from tx.bench.worker import EngineError, Worker
+
+#: Engines agree where their outputs, which are normalized, differ by no more.
+TOLERANCE = 1e-3
+LEAST_ROUNDS = 5
+
+
+@dataclass
+class Result:
+    """Seconds and GFLOP/s of peak, one of each per round."""
+
+    cell: Cell
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    peaks: list[float] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def median(self, engine: str) -> float:
+        """Median seconds of one run."""
+        return statistics.median(self.seconds[engine])
+
+    def share_of_peak(self, engine: str) -> float:
+        """Useful FLOP/s over the peak, the median of the rounds' ratios."""
+        flops = self.cell.shape.flops(self.cell.batch.lengths)
+        pairs = zip(self.seconds[engine], self.peaks)
+        return statistics.median(flops / s / 1e9 / peak for s, peak in pairs)
+
+    def best_peer(self) -> str | None:
+        peers = [name for name in self.seconds if name != "tx"]
+        return min(peers, key=self.median) if peers else None
+
+    def speedup(self) -> float | None:
+        """Time of the best peer over that of tx, the median of the rounds' ratios."""
+        best = self.best_peer()
+        if best is None or "tx" not in self.seconds:
+            return None
+        pairs = zip(self.seconds[best], self.seconds["tx"])
+        return statistics.median(theirs / ours for theirs, ours in pairs)
+
+
+def geometric_mean(values: list[float]) -> float:
+    return math.exp(statistics.fmean(math.log(value) for value in values))
+
+
+def _compare(workers: dict[str, Worker], result: Result) -> None:
+    """Moves engines whose output is not that of tx to the failures."""
+    expected = workers["tx"].hidden()
+    for name, worker in list(workers.items()):
+        actual = worker.hidden()
+        if actual.shape != expected.shape:
+            result.failures[name] = f"output has shape {actual.shape}, expected {expected.shape}"
+        elif not (worst := float(np.abs(actual - expected).max())) <= TOLERANCE:
+            result.failures[name] = f"output differs from that of tx by {worst:.2g}"
+        else:
+            continue
+        del workers[name]
+
+
+def measure(
+    cell: Cell,
+    engines: list[str],
+    *,
+    rounds: int,
+    seconds: float,
+    cache: Path,
+    peak: Callable[[int], float],
+) -> Result:
+    """Times `engines` on `cell`: at most `rounds` rounds, at least LEAST_ROUNDS unless fewer
+    are asked for, no new one once `seconds` have gone by."""
+    result = Result(cell)
+    folder = cell.shape.save(cache)
+    with contextlib.ExitStack() as stack:
+        workers: dict[str, Worker] = {}
+        for name in engines:
+            try:
+                worker = Worker(name, folder, cell.shape, cell.threads, cache)
+                stack.enter_context(worker)
+                worker.prepare(cell.batch)
+                worker.time(0.1)  # compiles, allocates, makes weights resident
+                workers[name] = worker
+            except EngineError as error:
+                result.failures[name] = str(error)
+        if "tx" not in workers:
+            return result
+        _compare(workers, result)
+        result.seconds = {name: [] for name in workers}
+        begin = time.monotonic()
+        for index in range(rounds):
+            if index >= LEAST_ROUNDS and time.monotonic() - begin > seconds:
+                break
+            for name, worker in workers.items():
+                result.seconds[name].append(worker.time(0.05))
+            result.peaks.append(peak(cell.threads))
+    return result

@@ -1,0 +1,141 @@
+"""tx.bench: what it counts, how it fails, and one small run."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import needs_torch
+
+from tx.bench import __main__ as cli
+from tx.bench.engines import ENGINES, PEERS
+from tx.bench.measure import Result, geometric_mean
+from tx.bench.report import summarize, to_json, to_table
+from tx.bench.suite import BERT_BASE, MINILM, TINY, Batch, Cell, cells, dense_batch, ragged_batch
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tx.bench", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def make_result(batch: Batch, **seconds: list[float]) -> Result:
+    return Result(Cell(TINY, batch, 1), seconds, peaks=[1.0] * 3)
+
+
+def test_flops_are_those_of_linears_and_attention():
+    # 12 layers: four 768 x 768, two 768 x 3072, and 4 * 768 for each pair.
+    per_token = 2 * (4 * 768 * 768 + 2 * 768 * 3072)
+    assert BERT_BASE.flops([3, 5]) == 12 * (8 * per_token + 4 * 768 * (9 + 25))
+
+
+def test_ragged_batch_is_real_and_ragged():
+    batch = ragged_batch()
+    assert len(batch.ids) == 32
+    assert min(batch.lengths) < 20 and max(batch.lengths) > 120 and not batch.is_dense
+    for ids in batch.ids:
+        assert ids[0] == 101 and ids[-1] == 102  # [CLS], [SEP]
+        assert all(0 <= token < MINILM.vocabulary for token in ids)
+
+
+def test_padding_is_masked():
+    ids, mask = Batch("two", ((7, 8, 9), (5,))).padded()
+    np.testing.assert_array_equal(ids, [[7, 8, 9], [5, 0, 0]])
+    np.testing.assert_array_equal(mask, [[1, 1, 1], [1, 0, 0]])
+
+
+def test_dense_batches_are_the_same_each_time():
+    assert dense_batch(2, 16, 30522) == dense_batch(2, 16, 30522)
+    assert dense_batch(2, 16, 30522).lengths == [16, 16]
+
+
+def test_bert_large_is_dense_only():
+    names = {(cell.shape.name, cell.batch.name) for cell in cells("encoders", [1, 2])}
+    assert ("bert-base", "ragged") in names and ("bert-large", "ragged") not in names
+    assert len(cells("encoders", [1, 2])) == 2 * (3 * 6 + 5)
+
+
+def test_speedup_is_the_median_of_the_rounds_ratios():
+    result = make_result(
+        dense_batch(1, 4, 100), tx=[1.0, 2.0, 1.0], torch=[3.0, 4.0, 9.0], openvino=[5.0, 5.0, 5.0]
+    )
+    assert result.best_peer() == "torch"
+    assert result.speedup() == 3.0
+    assert make_result(dense_batch(1, 4, 100), tx=[1.0] * 3).speedup() is None
+
+
+def test_summary_separates_dense_and_ragged():
+    dense = make_result(dense_batch(1, 4, 100), tx=[1.0] * 3, torch=[2.0] * 3)
+    other = make_result(dense_batch(1, 4, 100), tx=[1.0] * 3, torch=[8.0] * 3)
+    ragged = make_result(Batch("ragged", ((1, 2), (3,))), tx=[1.0] * 3, torch=[5.0] * 3)
+    assert summarize([dense, other, ragged]) == {
+        "1": {
+            "dense_geometric_mean": pytest.approx(4.0),
+            "dense_least": pytest.approx(2.0),
+            "ragged_least": pytest.approx(5.0),
+        }
+    }
+    assert geometric_mean([1.0, 4.0]) == pytest.approx(2.0)
+
+
+def test_table_shows_failures_with_their_reason():
+    result = make_result(dense_batch(1, 4, 100), tx=[0.001] * 3)
+    result.failures["torch"] = "output differs from that of tx by 0.5"
+    table = to_table(to_json([result], ["tx", "torch"], "a CPU"), ["tx", "torch"])
+    assert table.startswith("a CPU; median milliseconds")
+    assert "1.00 (" in table and "failed" in table
+    assert "output differs from that of tx by 0.5 (torch)" in table
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--threads", "0"], "0 threads are asked for, expected 1 to"),
+        (["--threads", "two"], "two threads are asked for, expected 1 to"),
+        (["--models", "gpt"], "the suite has no model 'gpt'"),
+        (["--batches", "3x3"], "the suite has no batch '3x3'"),
+        (["--peers", "tensorrt"], "there is no peer 'tensorrt'"),
+        (["--rounds", "0"], "--rounds and --seconds must be positive"),
+    ],
+)
+def test_bad_arguments(arguments, message, capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(arguments)
+    assert exit.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error and "help: " in error
+
+
+def test_missing_peer_is_named_before_anything_is_measured(monkeypatch, capsys):
+    monkeypatch.setattr(ENGINES["openvino"], "modules", ("no_such_package",))
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["--peers", "openvino"])
+    assert exit.value.code == 2
+    error = capsys.readouterr().err
+    assert "openvino needs the package no_such_package" in error
+    assert "pip install 'tx-compiler[bench]'" in error
+
+
+def test_list_and_help_measure_nothing():
+    listing = run("--list", "--models", "minilm-l6", "--batches", "1x16,ragged")
+    assert listing.stdout.split() == "minilm-l6 1x16 threads 1 minilm-l6 ragged threads 1".split()
+    text = run("--help").stdout
+    assert "examples:" in text and all(peer in text for peer in PEERS)
+
+
+@needs_torch
+def test_a_small_run(tmp_path):
+    output = tmp_path / "report.json"
+    result = run(
+        *("--suite", "tiny", "--batches", "2x8", "--peers", "torch", "--rounds", "2"),
+        *("--cache-dir", str(tmp_path / "cache"), "--format", "json", "--output", str(output)),
+    )
+    assert result.returncode == 0, result.stderr
+    report = json.loads(output.read_text())
+    (cell,) = report["cells"]
+    assert cell["rounds"] == 2 and cell["tokens"] == 16 and cell["failures"] == {}
+    assert set(cell["engines"]) == {"tx", "torch"}
+    assert all(engine["latency_ms"] > 0 for engine in cell["engines"].values())
+    assert cell["best_peer"] == "torch" and cell["speedup"] > 0
+    assert "torch" in report["versions"]
