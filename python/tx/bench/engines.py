@@ -136,16 +136,10 @@ def export_onnx(folder: Path) -> Path:
     names = ["input_ids", "attention_mask"]
     partial = path.with_suffix(f".{os.getpid()}.partial")
 
-    class LastHiddenState(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = load_torch(folder, attn_implementation="eager")
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-
+    model = load_torch(folder, attn_implementation="eager")
+    model.config.return_dict = False
     torch.onnx.export(
-        LastHiddenState(),
+        model,
         (ids, torch.ones_like(ids)),
         str(partial),
         input_names=names,
@@ -165,10 +159,8 @@ class OnnxRuntime(PaddedEngine):
     modules = ("onnxruntime", "onnx", "torch", "transformers")
 
     def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
-        import onnxruntime  # type: ignore[import-untyped,import-not-found,unused-ignore]
-        from onnxruntime.transformers import (  # type: ignore[import-untyped,import-not-found,unused-ignore]
-            optimizer,
-        )
+        import onnxruntime
+        from onnxruntime.transformers import optimizer
 
         optimized = folder / "model.ort-optimized.onnx"
         if not optimized.is_file():
@@ -208,7 +200,7 @@ class OpenVino(PaddedEngine):
     modules = ("openvino", "onnx", "torch", "transformers")
 
     def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
-        import openvino  # type: ignore[import-untyped,import-not-found,unused-ignore]
+        import openvino
 
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
