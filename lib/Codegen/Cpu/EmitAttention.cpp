@@ -157,6 +157,11 @@ Values AttentionEmitter::transpose(Values rows) {
   return rows;
 }
 
+Value AttentionEmitter::isWhole(Value firstRow, Value lastRow, Value channels) {
+  Value rows = run.sub(lastRow, firstRow);
+  return run.less(run.i64(run.lanes - 1), run.min(rows, channels));
+}
+
 void AttentionEmitter::emitPackQueries(const Item &item, const Group &group) {
   constexpr double kLog2E = 1.44269504088896341;
   Value scale = run.splat(attention.getScale().convertToFloat() * kLog2E);
@@ -166,17 +171,32 @@ void AttentionEmitter::emitPackQueries(const Item &item, const Group &group) {
     Value first = run.add(group.firstQuery, run.mul(index, run.lanes));
     run.loop(run.i64(0), item.query.width, run.lanes, [&](Value channel) {
       Value rest = run.sub(item.query.width, channel);
-      Values rows;
-      for (int64_t i = 0; i < run.lanes; ++i) {
-        // Lanes beyond the last query compute with zeros.
-        Value row = run.add(first, i);
-        Value count =
-            run.select(run.less(row, item.lastQuery), rest, run.i64(0));
-        Value address =
-            run.at(item.query.address, row, item.query.stride, channel);
-        rows.push_back(
-            run.mulF(run.loadVector(address, run.tailMask(count)), scale));
-      }
+      auto getAddress = [&](int64_t i) {
+        return run.at(item.query.address, run.add(first, i), item.query.stride,
+                      channel);
+      };
+      Values rows = run.ifElse(
+          isWhole(first, item.lastQuery, rest),
+          SmallVector<Type>(run.lanes, run.vector()),
+          [&] {
+            Values loaded;
+            for (int64_t i = 0; i < run.lanes; ++i)
+              loaded.push_back(run.loadVector(getAddress(i)));
+            return loaded;
+          },
+          [&] {
+            Values loaded;
+            for (int64_t i = 0; i < run.lanes; ++i) {
+              // Lanes beyond the last query compute with zeros.
+              Value isRow = run.less(run.add(first, i), item.lastQuery);
+              Value count = run.select(isRow, rest, run.i64(0));
+              loaded.push_back(
+                  run.loadVector(getAddress(i), run.tailMask(count)));
+            }
+            return loaded;
+          });
+      for (Value &row : rows)
+        row = run.mulF(row, scale);
       Value target = run.at(queries, channel, run.i64(getGroupWidth()),
                             run.mul(index, run.lanes));
       for (auto [i, vector] : llvm::enumerate(transpose(rows)))
@@ -198,15 +218,25 @@ void AttentionEmitter::emitStoreResult(const Item &item, const Group &group) {
       for (int64_t i = 0; i < run.lanes; ++i)
         rows.push_back(run.mulF(
             run.loadVector(run.at(source, i * getGroupWidth())), factor));
-      for (auto [i, vector] : llvm::enumerate(transpose(rows))) {
-        Value row = run.add(first, i);
-        Value count =
-            run.select(run.less(row, item.lastQuery), rest, run.i64(0));
-        run.storeVector(
-            vector,
-            run.at(item.result.address, row, item.result.stride, channel),
-            run.tailMask(count));
-      }
+      rows = transpose(rows);
+      auto getAddress = [&](int64_t i) {
+        return run.at(item.result.address, run.add(first, i),
+                      item.result.stride, channel);
+      };
+      // Masked stores are slow on many CPUs without AVX-512.
+      run.ifThen(
+          isWhole(first, item.lastQuery, rest),
+          [&] {
+            for (auto [i, row] : llvm::enumerate(rows))
+              run.storeVector(row, getAddress(i));
+          },
+          [&] {
+            for (auto [i, row] : llvm::enumerate(rows)) {
+              Value isRow = run.less(run.add(first, i), item.lastQuery);
+              Value count = run.select(isRow, rest, run.i64(0));
+              run.storeVector(row, getAddress(i), run.tailMask(count));
+            }
+          });
     });
   });
 }

@@ -86,6 +86,9 @@ private:
   /// Lanes of query vector `index` that see the key at row `key`.
   Value isVisible(const Item &item, const Group &group, Value index, Value key);
   Values transpose(Values rows);
+  /// Whether a square of `lanes` rows and channels from `firstRow` on lies
+  /// before `lastRow` and within `channels`.
+  Value isWhole(Value firstRow, Value lastRow, Value channels);
 
   bool isCausal() { return attention.getMask() == MaskKind::Causal; }
   int64_t getGroupWidth() const { return getMaxVectors() * run.lanes; }
