@@ -38,7 +38,7 @@ class Shape:
         import torch
         import transformers
 
-        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
         torch.manual_seed(0)
         model: transformers.PreTrainedModel
         if self.family == "distilbert":
