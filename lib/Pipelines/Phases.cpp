@@ -55,6 +55,7 @@ static void buildFuse(OpPassManager &pm) {
 static void buildSchedule(OpPassManager &pm) {
   pm.addPass(createAssignSchedules());
   pm.addPass(createPackWeights());
+  pm.addPass(createAssignHeadLayouts());
   // Sizes do not depend on layouts, but calls must be final.
   pm.addPass(createPlanMemory());
 }

@@ -54,11 +54,15 @@ void AttentionEmitter::emit() {
 }
 
 AttentionEmitter::HeadView
-AttentionEmitter::getHead(const KernelArgument &argument, Value head,
+AttentionEmitter::getHead(const KernelArgument &argument, Type type, Value head,
                           int64_t heads) {
-  Value stride = argument.sizes[1];
-  Value width = run.div(stride, heads);
-  return {run.at(argument.address, run.mul(head, width)), stride, width};
+  Value channels = argument.sizes[1];
+  Value width = run.div(channels, heads);
+  if (isa_and_present<HeadsAttr>(cast<RankedTensorType>(type).getEncoding()))
+    return {run.at(argument.address, head, run.mul(argument.sizes[0], width),
+                   run.i64(0)),
+            width, width};
+  return {run.at(argument.address, run.mul(head, width)), channels, width};
 }
 
 AttentionEmitter::Item AttentionEmitter::readItem(Value index) {
@@ -66,10 +70,14 @@ AttentionEmitter::Item AttentionEmitter::readItem(Value index) {
   Value head = run.rem(index, heads);
   Value kvHead = run.div(head, heads / kvHeads);
   Item item;
-  item.query = getHead(run.operand(attention.getQuery()), head, heads);
-  item.key = getHead(run.operand(attention.getKey()), kvHead, kvHeads);
-  item.value = getHead(run.operand(attention.getValue()), kvHead, kvHeads);
-  item.result = getHead(run.results[0], head, heads);
+  auto getOperand = [&](Value operand, Value head, int64_t heads) {
+    return getHead(run.operand(operand), operand.getType(), head, heads);
+  };
+  item.query = getOperand(attention.getQuery(), head, heads);
+  item.key = getOperand(attention.getKey(), kvHead, kvHeads);
+  item.value = getOperand(attention.getValue(), kvHead, kvHeads);
+  item.result =
+      getHead(run.results[0], attention.getResult().getType(), head, heads);
 
   Value tile = run.at(run.operand(attention.getTiles()).address,
                       run.mul(run.div(index, heads), 2));

@@ -59,7 +59,9 @@ private:
   };
 
   Item readItem(Value item);
-  HeadView getHead(const KernelArgument &argument, Value head, int64_t heads);
+  /// Head number `head` of an operand or result of type `type`.
+  HeadView getHead(const KernelArgument &argument, mlir::Type type, Value head,
+                   int64_t heads);
   void emitItem(const Item &item);
   void emitGroup(const Item &item, const Group &group);
   void emitBlock(const Item &item, const Group &group, const KeyBlock &block);

@@ -62,6 +62,9 @@ private:
     Value channels; ///< N
     Value bias;     ///< address; null without one
     Value result;   ///< address of C
+    /// Channels of a head where C lies head by head, of which panels are
+    /// parts; null where it lies row by row.
+    Value headWidth;
   };
   /// The part of C that an item computes: rows, and columns by panels.
   struct Block {
@@ -97,6 +100,12 @@ private:
 };
 } // namespace
 
+/// How the result of `product` lies; null: row by row.
+static HeadsAttr getHeads(LinearOp product) {
+  return dyn_cast_if_present<HeadsAttr>(
+      cast<RankedTensorType>(product.getResult().getType()).getEncoding());
+}
+
 LinearEmitter::RowPlan LinearEmitter::planRows(KernelBuilder &builder) {
   Value rows = builder.operand(x).sizes[0];
   Value tiles = builder.ceilDiv(rows, schedule.getRows());
@@ -121,9 +130,11 @@ LinearEmitter::Product LinearEmitter::getProduct(int64_t index) {
   LinearOp product = products[index];
   const KernelArgument &weight = run.operand(product.getWeight());
   Value bias = product.getBias();
+  HeadsAttr heads = getHeads(product);
   return {weight.address, weight.sizes[0],
           bias ? run.operand(bias).address : Value(),
-          run.results[index].address};
+          run.results[index].address,
+          heads ? run.div(weight.sizes[0], heads.getCount()) : Value()};
 }
 
 LinearEmitter::Product LinearEmitter::selectProduct(Value &group) {
@@ -141,6 +152,7 @@ LinearEmitter::Product LinearEmitter::selectProduct(Value &group) {
     select(selected.channels, other.channels);
     select(selected.bias, other.bias);
     select(selected.result, other.result);
+    select(selected.headWidth, other.headWidth);
     select(first, start);
   }
   group = run.sub(group, first);
@@ -262,7 +274,12 @@ void LinearEmitter::emitEpilogue(const Block &block) {
 void LinearEmitter::emitEpilogueVector(const Product &product, Value sums,
                                        Value row, Value column, Value mask) {
   Value offset = run.add(run.mul(row, product.channels), column);
-  if (products.size() > 1)
+  if (Value width = product.headWidth)
+    offset = run.add(
+        run.mul(run.add(run.mul(run.div(column, width), a.sizes[0]), row),
+                width),
+        run.rem(column, width));
+  if (products.size() > 1 || product.headWidth)
     return run.storeVector(run.loadVector(sums), run.at(product.result, offset),
                            mask);
   IRMapping vectors;
@@ -306,22 +323,25 @@ static LogicalResult verifyProduct(LinearOp linear) {
   return success();
 }
 
-/// Several products: of one x, all with a bias or none, returned in order.
+/// Several products: of one x, all with a bias or none and all in heads or
+/// none, returned in order.
 static LogicalResult verifyProducts(KernelOp kernel,
                                     ArrayRef<LinearOp> products) {
   LinearOp first = products.front();
   for (LinearOp product : products.drop_front())
     if (product.getX() != first.getX() ||
-        !product.getBias() != !first.getBias())
+        !product.getBias() != !first.getBias() ||
+        !getHeads(product) != !getHeads(first))
       return product.emitOpError()
-             << "differs in x, or in having a bias, from the first product of "
-                "its kernel";
+             << "differs in x, or in having a bias or heads, from the first "
+                "product of its kernel";
   Operation *terminator = kernel.getBody().front().getTerminator();
   for (auto [index, product] : llvm::enumerate(products))
     if (terminator->getNumOperands() != products.size() ||
         terminator->getOperand(index) != product->getResult(0))
       return terminator->emitOpError()
-             << "of a kernel of several products must return them in order";
+             << "of a kernel of several products, or of one in heads, must "
+                "return them in order and nothing else";
   return success();
 }
 
@@ -340,7 +360,8 @@ static LogicalResult verifyLinear(KernelOp kernel,
       return op.emitOpError()
              << "cannot follow tx.linear in a kernel; expected "
                 "activation, add or mul";
-  return products.size() == 1 ? success() : verifyProducts(kernel, products);
+  bool isPlain = products.size() == 1 && !getHeads(products.front());
+  return isPlain ? success() : verifyProducts(kernel, products);
 }
 
 FailureOr<EmittedKernel> tx::emitLinear(KernelOp kernel, KernelBuilder &items,

@@ -60,7 +60,7 @@ tx.kernel @linear_epilogue(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
 tx.kernel @linear_products(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>, %w: !w) -> (tensor<?x?xf32>, tensor<?x?xf32>)
     attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
   %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
-  // expected-error@+1 {{differs in x, or in having a bias, from the first product of its kernel}}
+  // expected-error@+1 {{differs in x, or in having a bias or heads, from the first product of its kernel}}
   %1 = tx.linear %y, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
   tx.return %0, %1 : tensor<?x?xf32>, tensor<?x?xf32>
 }
@@ -72,7 +72,7 @@ tx.kernel @linear_order(%x: tensor<?x?xf32>, %w: !w, %u: !w) -> (tensor<?x?xf32>
     attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
   %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
   %1 = tx.linear %x, %u : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
-  // expected-error@+1 {{of a kernel of several products must return them in order}}
+  // expected-error@+1 {{of a kernel of several products, or of one in heads, must return them in order and nothing else}}
   tx.return %1, %0 : tensor<?x?xf32>, tensor<?x?xf32>
 }
 

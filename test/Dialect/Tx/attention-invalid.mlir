@@ -123,3 +123,12 @@ func.func @attention_c8(%q: tensor<?x24xf32>, %k: tensor<?x24xf32>, %v: tensor<?
     : (tensor<?x24xf32>, tensor<?x24xf32>, tensor<?x24xf32>, tensor<3xi32>, tensor<4xi32>) -> tensor<?x24xf32>
   return
 }
+
+// -----
+
+func.func @attention_c9(%q: tensor<?x24xf32, #tx.heads<2>>, %k: tensor<?x24xf32>, %v: tensor<?x24xf32>, %o: tensor<?xi32>) {
+  // expected-error @+1 {{'tx.attention' op has a query that lies in 2 heads, expected 4}}
+  %0 = tx.attention full %q, %k, %v offsets %o, %o {num_heads = 4, num_kv_heads = 4, scale = 0.5 : f32}
+    : (tensor<?x24xf32, #tx.heads<2>>, tensor<?x24xf32>, tensor<?x24xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x24xf32>
+  return
+}

@@ -145,5 +145,20 @@ func.func private @layout_of_vector(tensor<16xf32, #tx.layout<panels = 16>>)
 
 // -----
 
+// expected-error @+1 {{heads expects at least one head, got 0}}
+func.func private @heads_count(tensor<?x8xf32, #tx.heads<0>>)
+
+// -----
+
+// expected-error @+1 {{heads are for tokens by channels, got a tensor of rank 1}}
+func.func private @heads_of_vector(tensor<16xf32, #tx.heads<2>>)
+
+// -----
+
+// expected-error @+1 {{heads expects channels that are a multiple of 3, got 8}}
+func.func private @heads_channels(tensor<?x8xf32, #tx.heads<3>>)
+
+// -----
+
 // expected-error @+1 {{place expects an offset that is not negative, got -64}}
 func.func private @place_offset() attributes {test.place = #tx.place<token, -64>}

@@ -10,6 +10,7 @@ using namespace tx::test;
 static const char *const kKernels = R"mlir(
 #wide = #tx.schedule<lanes = LANES, rows = 8, panels = 3, item_rows = 64>
 #narrow = #tx.schedule<lanes = LANES, rows = 4, panels = 2, item_rows = 32>
+!h = tensor<?x?xf32, #tx.heads<2>>
 !t = tensor<?x?xf32>
 !o = tensor<?xi32>
 tx.kernel @full(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #wide} {
@@ -20,6 +21,11 @@ tx.kernel @full(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attri
 tx.kernel @narrow(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #narrow} {
   %0 = tx.attention full %q, %k, %v offsets %o, %o tiles %p {num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.2 : f32}
     : (!t, !t, !t, !o, !o, tensor<?x2xi32>) -> !t
+  tx.return %0 : !t
+}
+tx.kernel @heads(%q: !h, %k: !h, %v: !h, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #wide} {
+  %0 = tx.attention full %q, %k, %v offsets %o, %o tiles %p {num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.2 : f32}
+    : (!h, !h, !h, !o, !o, tensor<?x2xi32>) -> !t
   tx.return %0 : !t
 }
 tx.kernel @causal(%q: !t, %k: !t, %v: !t, %o: !o, %ko: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #wide} {
@@ -196,6 +202,27 @@ TEST_P(AttentionKernels, causal_with_shared_heads) {
     ASSERT_TRUE(
         areClose(runCausal(problem).floats(), problem.evaluate(), 4e-6));
   }
+}
+
+TEST_P(AttentionKernels, heads_that_lie_one_after_the_other) {
+  constexpr int64_t width = 32;
+  Ragged ragged = makeRagged({5, 100, 17});
+  Problem problem(engine, ragged, ragged, 2, 2, width, width, 0.2f, false);
+  auto byHeads = [&](const GuardedTensor &rows) {
+    int64_t tokens = ragged.tokens();
+    GuardedTensor result({tokens, 2 * width});
+    for (int64_t t = 0; t < tokens; ++t)
+      for (int64_t c = 0; c < 2 * width; ++c)
+        result.floats()[(c / width * tokens + t) * width + c % width] =
+            rows.floats()[t * 2 * width + c];
+    return result;
+  };
+  GuardedTensor q = byHeads(problem.q), k = byHeads(problem.k);
+  GuardedTensor v = byHeads(problem.v);
+  GuardedTensor offsets = ragged.tensor(), plan = ragged.plan(64);
+  GuardedTensor result({ragged.tokens(), 2 * width});
+  library().run("heads", {&q, &k, &v, &offsets, &plan, &result}, 3);
+  ASSERT_TRUE(areIdentical(result, runFull(problem)));
 }
 
 TEST_P(AttentionKernels, large_scores) {

@@ -35,6 +35,11 @@ tx.kernel @two(%x: tensor<?x?xf32>, %w: !w, %b: tensor<?xf32>, %v: !w, %c: tenso
   %1 = tx.linear %x, %v bias %c : (tensor<?x?xf32>, !w, tensor<?xf32>) -> tensor<?x?xf32>
   tx.return %0, %1 : tensor<?x?xf32>, tensor<?x?xf32>
 }
+!h = tensor<?x?xf32, #tx.heads<3>>
+tx.kernel @heads(%x: tensor<?x?xf32>, %w: !w, %b: tensor<?xf32>) -> !h attributes {schedule = #wide} {
+  %0 = tx.linear %x, %w bias %b : (tensor<?x?xf32>, !w, tensor<?xf32>) -> !h
+  tx.return %0 : !h
+}
 )mlir";
 
 namespace {
@@ -148,6 +153,23 @@ TEST_P(LinearKernels, two_products_are_what_each_is_alone) {
                     3);
       ASSERT_EQ(result.floats(), alone.floats());
       ASSERT_EQ(otherResult.floats(), otherAlone.floats());
+    }
+}
+
+TEST_P(LinearKernels, heads_lie_one_after_the_other) {
+  for (int64_t m : {1, 9, 70})
+    for (int64_t width : {16, 48}) {
+      int64_t n = 3 * width, k = 21;
+      GuardedTensor x = random(m, k);
+      Weight weight(engine, n, k);
+      GuardedTensor bias({n}, randomFloats(engine, n));
+      GuardedTensor rows({m, n}), heads({m, n});
+      library().run("biased", {&x, &weight.packed, &bias, &rows});
+      library().run("heads", {&x, &weight.packed, &bias, &heads}, 2);
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < n; ++j)
+          ASSERT_EQ(heads.floats()[(j / width * m + i) * width + j % width],
+                    rows.floats()[i * n + j]);
     }
 }
 

@@ -34,6 +34,27 @@ def PackWeights : Pass<"tx-pack-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tx::TxDialect"];
 }
 
+def AssignHeadLayouts : Pass<"tx-assign-head-layouts", "::mlir::ModuleOp"> {
+  let summary = "Let what attention reads lie head by head.";
+  let description = [{
+    Gives products that attention alone reads, as query, key or value, the
+    layout `#tx.heads<N>`, where a head is a multiple of sixteen channels, so
+    that vectors stay within one. Rows of a head then follow one another; row by
+    row, with a distance that is a large power of two times a small number, few
+    of them fit the first-level cache.
+
+    ```mlir
+    %q = tx.call @linear(%x, %w) : (...) -> tensor<?x384xf32>
+    %a = tx.call @attention(%q, ...) : (tensor<?x384xf32>, ...) -> ...
+    // becomes
+    %q = tx.call @linear(%x, %w) : (...) -> tensor<?x384xf32, #tx.heads<12>>
+    %a = tx.call @attention(%q, ...) : (tensor<?x384xf32, #tx.heads<12>>, ...) -> ...
+    ```
+    A kernel changes for all its calls or not at all.
+  }];
+  let dependentDialects = ["::tx::TxDialect"];
+}
+
 def PlanMemory : Pass<"tx-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Place every intermediate value of an entry.";
   let description = [{

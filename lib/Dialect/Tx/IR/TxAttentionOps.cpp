@@ -53,6 +53,12 @@ static LogicalResult verifyHeads(AttentionOp op) {
       return op.emitOpError("has a ") << operand.name << " with " << channels
                                       << " channels, not a multiple of its "
                                       << operand.heads << " heads";
+    auto layout = dyn_cast_if_present<HeadsAttr>(
+        cast<RankedTensorType>(operand.value.getType()).getEncoding());
+    if (layout && layout.getCount() != operand.heads) // attention_c9
+      return op.emitOpError("has a ")
+             << operand.name << " that lies in " << layout.getCount()
+             << " heads, expected " << operand.heads;
   }
   int64_t querySize = getHeadSize(op.getQuery(), heads);
   int64_t keySize = getHeadSize(op.getKey(), kvHeads);

@@ -74,6 +74,26 @@ LayoutAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
   return success();
 }
 
+LogicalResult HeadsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t count) {
+  if (count <= 0)
+    return emitError() << "heads expects at least one head, got " << count;
+  return success();
+}
+
+LogicalResult
+HeadsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+                          function_ref<InFlightDiagnostic()> emitError) const {
+  if (shape.size() != 2)
+    return emitError() << "heads are for tokens by channels, got a tensor of "
+                          "rank "
+                       << shape.size();
+  if (ShapedType::isStatic(shape[1]) && shape[1] % getCount() != 0)
+    return emitError() << "heads expects channels that are a multiple of "
+                       << getCount() << ", got " << shape[1];
+  return success();
+}
+
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StringRef triple, StringRef isa,
                                  StringRef tune, int64_t lanes,

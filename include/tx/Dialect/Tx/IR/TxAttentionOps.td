@@ -32,10 +32,11 @@ def Tx_AttentionOp : Tx_Op<"attention", [Pure, Tx_InferResultTypes,
     * (attention_c5) key and value have the same number of tokens;
     * (attention_c6) scale is finite and positive;
     * (attention_c7) the result has the query's number of tokens;
-    * (attention_c8) query and key offsets have the same number of entries.
+    * (attention_c8) query and key offsets have the same number of entries;
+    * (attention_c9) an operand that lies head by head does so in its own heads.
   }];
-  let arguments = (ins Tx_MaskKindAttr:$mask, Tx_Activations:$query,
-                       Tx_Activations:$key, Tx_Activations:$value,
+  let arguments = (ins Tx_MaskKindAttr:$mask, Tx_HeadedActivations:$query,
+                       Tx_HeadedActivations:$key, Tx_HeadedActivations:$value,
                        Tx_Offsets:$query_offsets, Tx_Offsets:$key_offsets,
                        Optional<Tx_Tiles>:$tiles, I64Attr:$num_heads,
                        I64Attr:$num_kv_heads, F32Attr:$scale);

@@ -103,6 +103,20 @@ def Tx_LayoutAttr : Tx_Attr<"Layout", "layout",
   let genVerifyDecl = 1;
 }
 
+def Tx_HeadsAttr : Tx_Attr<"Heads", "heads",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "Activations that lie head by head";
+  let description = [{
+    `#tx.heads<12>` stores (T, C) as [12][T][C/12]: the channels of a head over
+    all tokens lie together, so that the rows attention reads follow one
+    another. It is the encoding of a tensor type; the logical value does not
+    change. Only products that attention alone reads have it.
+  }];
+  let parameters = (ins "int64_t":$count);
+  let assemblyFormat = "`<` $count `>`";
+  let genVerifyDecl = 1;
+}
+
 def Tx_TargetAttr : Tx_Attr<"Target", "target"> {
   let summary = "The machine that code is made for";
   let description = [{

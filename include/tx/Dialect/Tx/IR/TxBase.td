@@ -43,12 +43,20 @@ def Tx_LayoutOrNone
     : CPred<"::llvm::isa_and_present<::tx::LayoutAttr>("
             "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()) || "
             "!::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()">;
+// What linear ops compute may lie head by head, for attention to read.
+def Tx_HeadsOrNone
+    : CPred<"::llvm::isa_and_present<::tx::HeadsAttr>("
+            "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()) || "
+            "!::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()">;
 def Tx_NotEmpty
     : CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getDimSize(0) != 0">;
 
 def Tx_Activations
     : Tx_Tensor<[F32], [HasAnyRankOfPred<[2]>, Tx_NoLayout],
                 "tokens by channels (rank-2 f32 tensor)">;
+def Tx_HeadedActivations
+    : Tx_Tensor<[F32], [HasAnyRankOfPred<[2]>, Tx_HeadsOrNone],
+                "tokens by channels (rank-2 f32 tensor, with #tx.heads or none)">;
 def Tx_Tokens
     : Tx_Tensor<[F32], [HasAnyRankOfPred<[1, 2]>, Tx_NoLayout],
                 "tokens, by channels or not (rank-1 or rank-2 f32 tensor)">;

@@ -26,7 +26,7 @@ def Tx_LinearOp : Tx_Op<"linear", [Pure, Tx_InferResultTypes,
   }];
   let arguments = (ins Tx_Activations:$x, Tx_Weight:$weight,
                        Optional<Tx_Vector>:$bias);
-  let results = (outs Tx_Activations:$result);
+  let results = (outs Tx_HeadedActivations:$result);
   let assemblyFormat = [{
     $x `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)
   }];
