@@ -136,10 +136,16 @@ def export_onnx(folder: Path) -> Path:
     names = ["input_ids", "attention_mask"]
     partial = path.with_suffix(f".{os.getpid()}.partial")
 
-    model = load_torch(folder, attn_implementation="eager")
-    model.config.return_dict = False
+    class LastHiddenState(torch.nn.Module):  # type: ignore[misc,unused-ignore]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = load_torch(folder, attn_implementation="eager")
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+
     torch.onnx.export(
-        model,
+        LastHiddenState(),
         (ids, torch.ones_like(ids)),
         str(partial),
         input_names=names,
