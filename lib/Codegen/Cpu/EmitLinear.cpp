@@ -4,8 +4,9 @@
 // sixteen output channels, [ceil(N/16)][K][16]. The unit of computation is a
 // register tile (LinearTile.h) of up to `rows` rows by up to `panels` panels.
 //
-//   items      panel groups, outermost, times blocks of row tiles, so that the
-//              weights of a group stay in the cache while rows pass by
+//   items      blocks of row tiles, innermost, times panel groups, so that the
+//              weights of a group stay in the cache while rows pass by; of many
+//              rows, as many at a time as stay in the cache themselves
 //   chunks     of K: all tiles of an item go over one chunk of the weights
 //              before the next, which is on its way into the cache meanwhile
 //   row tiles  ceil(M/rows) of them, whose heights differ by one at most
@@ -31,6 +32,9 @@ using namespace tx;
 /// item pass. With few tiles chunks are short, so that asking for weights is
 /// spread evenly over the time of computing with them.
 static constexpr int64_t kChunk = 768, kShortChunk = 32, kFewTiles = 4;
+/// Bytes of A whose blocks pass each panel group before others do: less than
+/// the second-level cache, which weights and C go through as well.
+static constexpr int64_t kNearBytes = 512 << 10;
 
 namespace {
 /// Emits one kernel.
@@ -77,18 +81,22 @@ private:
 
   RowPlan planRows(KernelBuilder &builder);
   Value countGroups(KernelBuilder &builder, LinearOp product);
+  Value countGroups(KernelBuilder &builder);
   Product getProduct(int64_t index);
   /// The product that panel group `group` belongs to; makes `group` the number
   /// within it.
   Product selectProduct(Value &group);
   Value getFirstRow(const Block &block, Value tile);
 
+  std::pair<Value, Value> locateItem(Value item, const RowPlan &plan);
   void emitItem(Value item, const RowPlan &plan);
   void emitStart(const Block &block);
   void emitChunk(const Block &block, Value first, Value count, Value chunk);
   void emitEpilogue(const Block &block);
   void emitEpilogueVector(const Product &product, Value sums, Value row,
                           Value column, Value mask);
+  Value getOffset(const Product &product, Value row, Value column);
+  void askForResults(const Block &block, Value firstRow, Value lastRow);
 
   KernelOp kernel;
   ArrayRef<LinearOp> products;
@@ -119,11 +127,15 @@ Value LinearEmitter::countGroups(KernelBuilder &builder, LinearOp product) {
                          shape.getWidth());
 }
 
-Value LinearEmitter::countItems(KernelBuilder &builder) {
+Value LinearEmitter::countGroups(KernelBuilder &builder) {
   Value groups = builder.i64(0);
   for (LinearOp product : products)
     groups = builder.add(groups, countGroups(builder, product));
-  return builder.mul(planRows(builder).blocks, groups);
+  return groups;
+}
+
+Value LinearEmitter::countItems(KernelBuilder &builder) {
+  return builder.mul(planRows(builder).blocks, countGroups(builder));
 }
 
 LinearEmitter::Product LinearEmitter::getProduct(int64_t index) {
@@ -168,8 +180,22 @@ Value LinearEmitter::getFirstRow(const Block &block, Value tile) {
   return run.add(run.mul(tile, block.height), run.min(tile, block.higher));
 }
 
+/// The panel group and the block of rows of an item.
+std::pair<Value, Value> LinearEmitter::locateItem(Value item,
+                                                  const RowPlan &plan) {
+  Value blockBytes =
+      run.mul(a.sizes[1], schedule.getItemRows() * int64_t(sizeof(float)));
+  Value near = run.add(run.div(run.i64(kNearBytes), blockBytes), 1);
+  Value stretch = run.mul(near, countGroups(run));
+  Value first = run.mul(run.div(item, stretch), near);
+  Value inStretch = run.rem(item, stretch);
+  Value blocks = run.min(near, run.sub(plan.blocks, first));
+  return {run.div(inStretch, blocks),
+          run.add(first, run.rem(inStretch, blocks))};
+}
+
 void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
-  Value group = run.div(item, plan.blocks), index = run.rem(item, plan.blocks);
+  auto [group, index] = locateItem(item, plan);
   Block block;
   block.product = selectProduct(group);
   block.firstPanel = run.mul(group, schedule.getPanels());
@@ -227,6 +253,9 @@ void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
   run.loop(block.firstTile, block.lastTile, 1, [&](Value tile) {
     Value firstRow = getFirstRow(block, tile);
     Value height = run.sub(getFirstRow(block, run.add(tile, 1)), firstRow);
+    run.ifThen(run.equal(run.add(first, count), depth), [&] {
+      askForResults(block, firstRow, run.add(firstRow, height));
+    });
     Value row = run.at(a.address, firstRow, depth, first);
     Value sums = run.at(run.scratch, run.mul(run.sub(firstRow, block.firstRow),
                                              shape.getWidth()));
@@ -270,15 +299,39 @@ void LinearEmitter::emitEpilogue(const Block &block) {
       });
 }
 
+/// Where an element of C lies.
+Value LinearEmitter::getOffset(const Product &product, Value row,
+                               Value column) {
+  Value width = product.headWidth;
+  if (!width)
+    return run.add(run.mul(row, product.channels), column);
+  Value headRow = run.add(run.mul(run.div(column, width), a.sizes[0]), row);
+  return run.add(run.mul(headRow, width), run.rem(column, width));
+}
+
+/// Asks for the lines of C, and of what the epilogue reads, while a tile is
+/// computed: else each store would wait for a line of a cache further away.
+void LinearEmitter::askForResults(const Block &block, Value firstRow,
+                                  Value lastRow) {
+  SmallVector<Value> addresses{block.product.result};
+  for (Operation &op : kernel.getBody().front())
+    if (isa<AddOp, MulOp>(op))
+      for (Value operand : op.getOperands())
+        if (isa<BlockArgument>(operand))
+          addresses.push_back(run.operand(operand).address);
+  Value firstColumn = run.mul(block.firstPanel, kPanel);
+  run.loop(firstRow, lastRow, 1, [&](Value row) {
+    for (int64_t column = 0; column < shape.getWidth(); column += kPanel)
+      for (Value address : addresses)
+        run.prefetch(run.at(address, getOffset(block.product, row,
+                                               run.add(firstColumn, column))));
+  });
+}
+
 /// Evaluates the kernel's ops on one vector and stores what they return.
 void LinearEmitter::emitEpilogueVector(const Product &product, Value sums,
                                        Value row, Value column, Value mask) {
-  Value offset = run.add(run.mul(row, product.channels), column);
-  if (Value width = product.headWidth)
-    offset = run.add(
-        run.mul(run.add(run.mul(run.div(column, width), a.sizes[0]), row),
-                width),
-        run.rem(column, width));
+  Value offset = getOffset(product, row, column);
   if (products.size() > 1 || product.headWidth)
     return run.storeVector(run.loadVector(sums), run.at(product.result, offset),
                            mask);
