@@ -86,7 +86,7 @@ void LinearTile::emitShape(KernelBuilder &k, Block &entry, int64_t height,
   };
   // With half of the registers, a step is so short that the loop's own
   // instructions count. Where it fills all 32, two would make LLVM spill.
-  int64_t unroll = lanes < kPanel ? 4 : 1;
+  int64_t unroll = rows * getWidth() / lanes <= 16 ? 4 : 1;
   Value whole = k.mul(k.div(count, unroll), unroll);
   Values sums;
   for (int64_t index = 0; index < height * vectors; ++index)
