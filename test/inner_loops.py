@@ -1,4 +1,4 @@
-"""Reads x86 assembly of one function and lists its innermost loops.
+"""Reads x86, AArch64 or RISC-V assembly of one function and lists its innermost loops.
 
     txc compile MODEL --emit=asm -o - | python inner_loops.py FUNCTION
 
@@ -8,6 +8,11 @@ how many vector registers it keeps on the stack.
 
 import re
 import sys
+
+# Conditional and other jumps, multiply-adds, vectors in memory at the stack pointer.
+JUMP = r"\s+(?:j|b|cb|tb)[\w.]*\s+(?:\w+, )*(\.LBB\w+)"
+MULTIPLY_ADD = r"\s(vfmadd|fmla|vfmacc)"
+STACK = r"%[yz]mm.*\(%rsp|\(%rsp.*%[yz]mm|\bq\d+, .*\[sp|\bv[ls]\d+r\d*\."
 
 
 def function_lines(text: str, name: str) -> list[str]:
@@ -23,7 +28,7 @@ def innermost_loops(lines: list[str]) -> list[list[str]]:
     labels = {m.group(1): i for i, line in enumerate(lines) if (m := re.match(r"(\.LBB\w+):", line))}
     loops = []
     for i, line in enumerate(lines):
-        jump = re.match(r"\s+j\w+\s+(\.LBB\w+)", line)
+        jump = re.match(JUMP, line)
         if jump and labels.get(jump.group(1), i) < i:
             loops.append((labels[jump.group(1)], i))
     return [
@@ -35,8 +40,8 @@ def innermost_loops(lines: list[str]) -> list[list[str]]:
 
 def main() -> None:
     for loop in innermost_loops(function_lines(sys.stdin.read(), sys.argv[1])):
-        fmas = sum("vfmadd" in line for line in loop)
-        spills = sum(bool(re.search(r"%[yz]mm.*\(%rsp|\(%rsp.*%[yz]mm", line)) for line in loop)
+        fmas = sum(bool(re.match(MULTIPLY_ADD, line)) for line in loop)
+        spills = sum(bool(re.search(STACK, line)) for line in loop)
         if fmas:
             print(f"loop: {fmas} multiply-adds, {spills} vectors on the stack")
 

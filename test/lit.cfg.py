@@ -1,6 +1,7 @@
 """lit: .mlir and .test files, run with the tools of the build folder."""
 
 import os
+import shutil
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -27,6 +28,11 @@ config.substitutions.append(("%python", config.python_executable))
 with open("/proc/cpuinfo") as cpuinfo:
     if "avx512vl" in cpuinfo.read():
         config.available_features.add("x86-avx512")
+for runtime in config.tx_runtimes.split(";"):
+    config.available_features.add(f"{runtime}-runtime")
+for name in ("aarch64", "riscv64"):
+    if shutil.which(f"qemu-{name}") and shutil.which(f"{name}-linux-gnu-gcc"):
+        config.available_features.add(f"{name}-emulator")
 if config.tx_sanitize:
     config.available_features.add("sanitizer")
 if config.tx_python:

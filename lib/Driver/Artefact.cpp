@@ -1,8 +1,11 @@
 //===- Artefact.cpp - Opening compiled models -----------------------------===//
 
 #include "tx/Driver/Driver.h"
+#include "tx/Target/CpuTarget.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/TargetParser/Triple.h"
 #include <dlfcn.h>
 
 using namespace mlir;
@@ -36,6 +39,26 @@ static llvm::Error checkFile(StringRef path) {
   return llvm::Error::success();
 }
 
+/// An artefact for this machine: the loader's own words say nothing.
+static llvm::Error checkMachine(StringRef path) {
+  auto object = llvm::object::ObjectFile::createObjectFile(path);
+  if (!object) { // cut short, say: the loader finds what is wrong
+    llvm::consumeError(object.takeError());
+    return llvm::Error::success();
+  }
+  llvm::Triple triple = object->getBinary()->makeTriple();
+  const Architecture *host = findArchitecture();
+  if (!host || triple.getArch() == llvm::Triple(host->triple).getArch())
+    return llvm::Error::success();
+  return withHint(makeError(ExitCode::Unsupported,
+                            "{0} is for {1}, this machine is {2}", path,
+                            triple.getArchName(), host->getName()),
+                  ("load it on such a machine, or compile the model with "
+                   "--target=" +
+                   host->getName() + "-linux-gnu")
+                      .str());
+}
+
 static llvm::Error checkVersion(const tx_model *model, StringRef path) {
   if (model->abi_version == TX_ABI_VERSION && model->size == sizeof(tx_model))
     return llvm::Error::success();
@@ -50,6 +73,8 @@ static llvm::Error checkVersion(const tx_model *model, StringRef path) {
 llvm::Expected<LoadedModel> LoadedModel::open(StringRef path,
                                               StringRef symbolPrefix) {
   if (llvm::Error error = checkFile(path))
+    return error;
+  if (llvm::Error error = checkMachine(path))
     return error;
   SmallString<128> absolute(path); // a plain name would be searched for
   fs::make_absolute(absolute);

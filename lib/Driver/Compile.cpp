@@ -4,6 +4,7 @@
 #include "tx/Driver/Driver.h"
 #include "tx/Target/CpuTarget.h"
 #include "tx/Transforms/Normalize/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <map>
@@ -43,34 +44,72 @@ static llvm::Expected<Phase> chooseStart(const Model &model,
   return start;
 }
 
-static llvm::Expected<CpuTarget> findCpu(StringRef name) {
-  std::optional<CpuTarget> target = resolveCpu(name);
+//===----------------------------------------------------------------------===//
+// Targets
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<const Architecture *> chooseTarget(StringRef triple) {
+  if (const Architecture *architecture = findArchitecture(triple))
+    return architecture;
+  return withHint(
+      makeError(ExitCode::Usage, "unknown target '{0}'", triple),
+      "use x86_64-linux-gnu, aarch64-linux-gnu or riscv64-linux-gnu");
+}
+
+/// What is wrong with a CPU that `architecture` does not have.
+static llvm::Error explainUnknownCpu(StringRef name,
+                                     const Architecture &architecture) {
+  std::string isas = llvm::join(llvm::reverse(architecture.getIsas()), ", ");
+  std::string names = llvm::formatv("{0} or a CPU's name in LLVM, {1} say",
+                                    isas, architecture.exampleCpu);
+  const Architecture *other = findArchitectureOfCpu(name);
+  if (other && other != &architecture)
+    return withHint(
+        makeError(ExitCode::Usage, "CPU '{0}' is {1}, the target is {2}", name,
+                  other->getName(), architecture.getName()),
+        ("an artefact is for one architecture: --target=" + other->getName() +
+         "-linux-gnu")
+            .str());
+  if (name == "native")
+    return withHint(makeError(ExitCode::Usage,
+                              "the target is {0}, which this machine is not",
+                              architecture.getName()),
+                    "in place of native, use generic, " + names);
+  bool isHost = &architecture == findArchitecture();
+  return withHint(makeError(ExitCode::Usage, "unknown CPU '{0}'", name),
+                  (isHost ? "use native, " : "use generic, ") + names);
+}
+
+static llvm::Expected<CpuTarget> findCpu(StringRef name,
+                                         const Architecture &architecture) {
+  std::optional<CpuTarget> target = resolveCpu(name, architecture.triple);
   if (!target)
-    return withHint(makeError(ExitCode::Usage, "unknown CPU '{0}'", name),
-                    "use native, x86-64-v3, x86-64-v4 or a CPU's name in LLVM, "
-                    "znver4 say");
+    return explainUnknownCpu(name, architecture);
+  std::string least = architecture.getIsas().back();
   if (target->isa.empty())
     return withHint(makeError(ExitCode::Unsupported,
-                              "CPU '{0}' has no AVX2 and FMA (x86-64-v3)",
-                              name),
-                    "x86-64-v3 is the least that tx makes code for");
+                              "CPU '{0}' has no {1} ({2})", name,
+                              architecture.minimum, least),
+                    least + " is the least that tx makes code for");
   return *target;
 }
 
 /// The CPUs to make code for, one for each instruction set.
 static llvm::Expected<std::vector<std::string>>
-chooseCpus(const CompileOptions &options) {
+chooseCpus(const CompileOptions &options, const Architecture &architecture) {
   std::vector<std::string> cpus;
   for (const std::string &name : options.cpuVariants)
     if (name == "all")
-      llvm::append_range(cpus, getIsas());
+      llvm::append_range(cpus, architecture.getIsas());
     else
       cpus.push_back(name);
-  if (options.cpuVariants.empty())
+  if (options.cpuVariants.empty() && !options.cpu.empty())
     cpus.push_back(options.cpu);
+  if (cpus.empty())
+    cpus.push_back(&architecture == findArchitecture() ? "native" : "generic");
   std::map<std::string, std::string> cpuOf; // by instruction set
   for (const std::string &cpu : cpus) {
-    llvm::Expected<CpuTarget> target = findCpu(cpu);
+    llvm::Expected<CpuTarget> target = findCpu(cpu, architecture);
     if (!target)
       return target.takeError();
     auto [found, isNew] = cpuOf.try_emplace(target->isa, cpu);
@@ -103,12 +142,14 @@ static llvm::Error checkVariants(const CompileOptions &options, size_t count,
   return llvm::Error::success();
 }
 
-static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu) {
+static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu,
+                            const Architecture &architecture) {
   MLIRContext *context = model.module->getContext();
   DiagnosticCollector diagnostics(context);
   PassManager pm(context);
   PhaseOptions options;
   options.cpu = cpu.str();
+  options.triple = architecture.triple.str();
   buildPhasePipeline(pm, phase, options);
   if (failed(pm.run(*model.module)))
     return diagnostics.takeError(ExitCode::Pass,
@@ -142,7 +183,8 @@ static llvm::Error dumpPhase(const Model &model, StringRef folder,
 }
 
 /// A copy of `model` for `cpu`. No phase before fuse asks for the target.
-static llvm::Expected<Model> makeVariant(const Model &model, StringRef cpu) {
+static llvm::Expected<Model> makeVariant(const Model &model, StringRef cpu,
+                                         const Architecture &architecture) {
   Model variant = model.clone();
   MLIRContext *context = variant.module->getContext();
   DiagnosticCollector diagnostics(context);
@@ -150,6 +192,7 @@ static llvm::Expected<Model> makeVariant(const Model &model, StringRef cpu) {
   PassManager pm(context);
   AttachTargetOptions options;
   options.cpu = cpu.str();
+  options.triple = architecture.triple.str();
   pm.addPass(createAttachTarget(options));
   if (failed(pm.run(*variant.module)))
     return diagnostics.takeError(ExitCode::Pass, "the target cannot be set");
@@ -162,8 +205,9 @@ namespace {
 class Compilation {
 public:
   Compilation(Model &model, const CompileOptions &options,
-              std::vector<std::string> cpus)
-      : options(options), cpus(std::move(cpus)), models({&model}) {}
+              const Architecture &architecture, std::vector<std::string> cpus)
+      : options(options), architecture(architecture), cpus(std::move(cpus)),
+        models({&model}) {}
 
   llvm::Error run(Phase phase);
   ArrayRef<Model *> getModels() const { return models; }
@@ -172,6 +216,7 @@ private:
   llvm::Error makeVariants();
 
   const CompileOptions &options;
+  const Architecture &architecture;
   std::vector<std::string> cpus;
   std::vector<Model> variants;
   SmallVector<Model *> models;
@@ -180,7 +225,8 @@ private:
 
 llvm::Error Compilation::makeVariants() {
   for (const std::string &cpu : cpus) {
-    llvm::Expected<Model> variant = makeVariant(*models.front(), cpu);
+    llvm::Expected<Model> variant =
+        makeVariant(*models.front(), cpu, architecture);
     if (!variant)
       return variant.takeError();
     variants.push_back(std::move(*variant));
@@ -194,7 +240,7 @@ llvm::Error Compilation::run(Phase phase) {
     if (llvm::Error error = makeVariants())
       return error;
   for (Model *model : models) {
-    if (llvm::Error error = runPhase(*model, phase, cpus.front()))
+    if (llvm::Error error = runPhase(*model, phase, cpus.front(), architecture))
       return error;
     if (llvm::Error error =
             dumpPhase(*model, options.dumpPhasesTo, models.size() > 1))
@@ -206,6 +252,23 @@ llvm::Error Compilation::run(Phase phase) {
 //===----------------------------------------------------------------------===//
 // Emission
 //===----------------------------------------------------------------------===//
+
+/// Fails where the artefact is for another architecture than this machine's:
+/// `architecture`, or the one that the module is for already.
+static llvm::Error checkRunsHere(const Model &model,
+                                 const Architecture &architecture) {
+  const Architecture *own = &architecture;
+  if (auto target =
+          model.module.get()->getAttrOfType<TargetAttr>(kTargetAttrName))
+    own = findArchitecture(target.getTriple());
+  if (!own || own == findArchitecture())
+    return llvm::Error::success();
+  return withHint(makeError(ExitCode::Usage,
+                            "code for {0} cannot be verified: this machine "
+                            "does not run it",
+                            own->getName()),
+                  "compile without --verify");
+}
 
 static llvm::Error emitTo(ArrayRef<Model *> variants, StringRef file,
                           const EmitOptions &options) {
@@ -255,7 +318,12 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
   llvm::Expected<Phase> start = chooseStart(model, options);
   if (!start)
     return start.takeError();
-  llvm::Expected<std::vector<std::string>> cpus = chooseCpus(options);
+  llvm::Expected<const Architecture *> architecture =
+      chooseTarget(options.target);
+  if (!architecture)
+    return architecture.takeError();
+  llvm::Expected<std::vector<std::string>> cpus =
+      chooseCpus(options, **architecture);
   if (!cpus)
     return cpus.takeError();
   if (llvm::Error error = checkVariants(options, cpus->size(), *start))
@@ -263,6 +331,8 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
   bool emits = options.to == Phase::Emit;
   std::optional<Model> original;
   if (options.verify && emits) {
+    if (llvm::Error error = checkRunsHere(model, **architecture))
+      return error;
     if (*start > Phase::Lower)
       return withHint(makeError(ExitCode::Usage,
                                 "a lowered module cannot be verified: the "
@@ -272,7 +342,7 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
   }
   if (!model.phase && *start > Phase::Import)
     model.phase = previous(*start);
-  Compilation compilation(model, options, std::move(*cpus));
+  Compilation compilation(model, options, **architecture, std::move(*cpus));
   for (Phase phase = *start; phase <= std::min(options.to, Phase::Lower);
        phase = next(phase)) {
     if (options.progress)

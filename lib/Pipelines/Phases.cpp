@@ -44,6 +44,7 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createCSEPass());
   AttachTargetOptions target;
   target.cpu = options.cpu;
+  target.triple = options.triple;
   pm.addPass(createAttachTarget(target));
 }
 

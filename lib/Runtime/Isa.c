@@ -1,7 +1,7 @@
 /*===- Isa.c - Which code can this CPU run? -------------------------------===*\
 |*                                                                            *|
 |* A CPU feature counts only if the operating system saves the registers it   *|
-|* uses (XCR0); CPUID alone has sent programs into SIGILL. *|
+|* uses (XCR0 on x86); CPUID alone has sent programs into SIGILL.             *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
@@ -12,6 +12,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+
+#define LEAST_ISA "x86-64-v3"
 
 static uint64_t read_xcr0(void) {
   uint32_t low, high;
@@ -48,8 +50,30 @@ static int32_t host_level(void) {
     return TX_ISA_X86_V4;
   return TX_ISA_X86_V3;
 }
-#else
-static int32_t host_level(void) { return TX_ISA_BASELINE; }
+#elif defined(__aarch64__)
+#define LEAST_ISA "armv8-a"
+
+/* NEON is part of every AArch64 that runs Linux. */
+static int32_t host_level(void) { return TX_ISA_ARM_V8; }
+#elif defined(__riscv)
+#include <sys/auxv.h>
+
+#define LEAST_ISA "rv64gcv"
+
+/* Bytes of a vector register, of a machine that has them. */
+static uint64_t vector_bytes(void) {
+  uint64_t bytes;
+  __asm__("csrr %0, 0xc22" : "=r"(bytes)); /* vlenb */
+  return bytes;
+}
+
+/* The kernel tells of V if it saves its registers. */
+static int32_t host_level(void) {
+  const uint64_t v = 1u << ('v' - 'a');
+  if (!(getauxval(AT_HWCAP) & v))
+    return TX_ISA_BASELINE;
+  return vector_bytes() >= 32 ? TX_ISA_RV64GCV_ZVL256B : TX_ISA_RV64GCV;
+}
 #endif
 
 /* The level of this machine, or the lower one that TX_ISA names. */
@@ -60,6 +84,10 @@ static int32_t usable_level(void) {
     host = TX_ISA_X86_V3;
   if (cap && (!strcmp(cap, "x86-64") || !strcmp(cap, "x86-64-v2")))
     host = TX_ISA_BASELINE;
+#if defined(__riscv)
+  if (cap && !strcmp(cap, "rv64gcv") && host > TX_ISA_RV64GCV)
+    host = TX_ISA_RV64GCV;
+#endif
   return host;
 }
 
@@ -78,6 +106,6 @@ tx_status tx_check_isa(const tx_variant *variant, tx_message message) {
   return tx_fail(message, TX_ERROR_CPU,
                  "the model was compiled for %s, which this CPU or its "
                  "operating system does not support; compile it for this "
-                 "machine (-mcpu=native) or for x86-64-v3",
+                 "machine (-mcpu=native) or for " LEAST_ISA,
                  variant->isa);
 }

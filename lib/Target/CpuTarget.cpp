@@ -5,7 +5,11 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/TargetParser/AArch64TargetParser.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/RISCVISAInfo.h"
+#include "llvm/TargetParser/RISCVTargetParser.h"
+#include "llvm/TargetParser/Triple.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
 #include <algorithm>
@@ -20,73 +24,206 @@
 using namespace llvm;
 using namespace tx;
 
-namespace {
-struct Level {
+//===----------------------------------------------------------------------===//
+// Instruction sets
+//===----------------------------------------------------------------------===//
+
+struct tx::InstructionSet {
   StringLiteral name;
   int64_t lanes, registers;
   std::initializer_list<StringLiteral> features;
+  CodegenCpu codegen = {}; ///< none: `name` is a CPU of LLVM
 };
-} // namespace
 
 // Highest first. Features beyond those tested come with every CPU that has
 // them; avx512f is implied by the others, and LLVM does not list it for
 // x86-64-v4.
-static const Level kLevels[] = {
+static const InstructionSet kX86Levels[] = {
     {"x86-64-v4", 16, 32, {"avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
     {"x86-64-v3",
      8,
      16,
      {"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}},
 };
-static constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu";
+static const InstructionSet kArmLevels[] = {
+    {"armv8-a", 4, 32, {"neon"}, {"generic", "+fp-armv8,+neon"}},
+};
+// Vector registers have 128 bits at least; code for more says so.
+static const InstructionSet kRiscvLevels[] = {
+    {"rv64gcv_zvl256b",
+     8,
+     32,
+     {"v", "zvl256b"},
+     {"generic-rv64", "+m,+a,+f,+d,+c,+v,+zvl256b"}},
+    {"rv64gcv", 4, 32, {"v"}, {"generic-rv64", "+m,+a,+f,+d,+c,+v"}},
+};
 
-template <typename HasFeature>
-static const Level *findLevel(HasFeature has) {
-  // A level includes the ones below it.
-  const Level *best = nullptr;
-  for (const Level &level : llvm::reverse(kLevels)) {
-    if (!llvm::all_of(level.features, has))
-      break;
-    best = &level;
-  }
-  return best;
+static CodegenCpu getCodegen(const InstructionSet &level) {
+  return level.codegen.cpu.empty() ? CodegenCpu{level.name, ""} : level.codegen;
 }
 
-static CpuTarget makeTarget(const Level *level, StringRef tune) {
-  CpuTarget target;
-  target.triple = kTriple;
-  target.tune = tune.str();
-  target.isa = level ? level->name.str() : "";
-  target.lanes = level ? level->lanes : 0;
-  target.registers = level ? level->registers : 0;
-  return target;
-}
+//===----------------------------------------------------------------------===//
+// CPUs
+//===----------------------------------------------------------------------===//
 
-std::optional<CpuTarget> tx::resolveCpu(StringRef name) {
-  if (name == "native") {
-    // getHostCPUFeatures looks at XCR0 as well as at CPUID.
-    StringMap<bool> host = sys::getHostCPUFeatures();
-    return makeTarget(findLevel([&](StringRef f) { return host.lookup(f); }),
-                      sys::getHostCPUName());
-  }
-  if (X86::parseArchX86(name, /*Only64Bit=*/true) == X86::CK_None)
+using Features = StringMap<bool>;
+
+static std::optional<Features> getX86Features(StringRef cpu) {
+  if (X86::parseArchX86(cpu, /*Only64Bit=*/true) == X86::CK_None)
     return std::nullopt;
   SmallVector<StringRef> listed;
-  X86::getFeaturesForCPU(name, listed);
-  StringMap<bool> features; // LLVM's list leaves out what others imply
+  X86::getFeaturesForCPU(cpu, listed);
+  Features features; // LLVM's list leaves out what others imply
   for (StringRef feature : listed) {
     features[feature] = true;
     X86::updateImpliedFeatures(feature, true, features);
   }
-  return makeTarget(findLevel([&](StringRef f) { return features.lookup(f); }),
-                    name);
+  return features;
 }
 
-std::vector<std::string> tx::getIsas() {
+static std::optional<Features> getArmFeatures(StringRef cpu) {
+  std::optional<AArch64::CpuInfo> info = AArch64::parseCpu(cpu);
+  if (!info)
+    return std::nullopt;
+  Features features;
+  features["neon"] = info->getImpliedExtensions().test(AArch64::AEK_SIMD);
+  return features;
+}
+
+static std::optional<Features> getRiscvFeatures(StringRef cpu) {
+  if (!RISCV::parseCPU(cpu, /*IsRV64=*/true))
+    return std::nullopt;
+  auto info = RISCVISAInfo::parseArchString(
+      RISCV::getMArchFromMcpu(cpu), /*EnableExperimentalExtension=*/true);
+  Features features;
+  if (!info) {
+    consumeError(info.takeError());
+    return features;
+  }
+  for (StringRef name : {"v", "zvl256b"})
+    features[name] = (*info)->hasExtension(name);
+  return features;
+}
+
+//===----------------------------------------------------------------------===//
+// Architectures
+//===----------------------------------------------------------------------===//
+
+static const Architecture kArchitectures[] = {
+    {"x86_64-unknown-linux-gnu",
+     kX86Levels,
+     getX86Features,
+     {"x86-64", ""},
+     "",
+     "AVX2 and FMA",
+     "znver4"},
+    {"aarch64-unknown-linux-gnu",
+     kArmLevels,
+     getArmFeatures,
+     {"generic", "+fp-armv8,+neon"},
+     "",
+     "NEON",
+     "cortex-a76"},
+    {"riscv64-unknown-linux-gnu",
+     kRiscvLevels,
+     getRiscvFeatures,
+     {"generic-rv64", "+m,+a,+f,+d,+c"},
+     "lp64d",
+     "vector extension V",
+     "sifive-x280"},
+};
+
+const Architecture *tx::findArchitecture(StringRef name) {
+  Triple triple(name.empty() ? sys::getProcessTriple()
+                             : Triple::normalize(name));
+  // The runtime is built for this C library.
+  if (!triple.isOSLinux() ||
+      (triple.getEnvironment() != Triple::GNU &&
+       triple.getEnvironment() != Triple::UnknownEnvironment))
+    return nullptr;
+  for (const Architecture &architecture : kArchitectures)
+    if (Triple(architecture.triple).getArch() == triple.getArch())
+      return &architecture;
+  return nullptr;
+}
+
+const Architecture *tx::findArchitectureOfCpu(StringRef cpu) {
+  for (const Architecture &architecture : kArchitectures)
+    if (architecture.findTarget(cpu))
+      return &architecture;
+  return nullptr;
+}
+
+StringRef Architecture::getName() const { return triple.split('-').first; }
+
+const InstructionSet *Architecture::findIsa(StringRef isa) const {
+  auto found = llvm::find_if(
+      isas, [&](const InstructionSet &one) { return one.name == isa; });
+  return found == isas.end() ? nullptr : found;
+}
+
+std::optional<CodegenCpu> Architecture::getCodegenCpu(StringRef isa) const {
+  if (isa == baseline.cpu)
+    return baseline;
+  const InstructionSet *found = findIsa(isa);
+  if (!found)
+    return std::nullopt;
+  return getCodegen(*found);
+}
+
+std::vector<std::string> Architecture::getIsas() const {
   std::vector<std::string> names;
-  for (const Level &level : kLevels)
-    names.push_back(level.name.str());
+  for (const InstructionSet &isa : isas)
+    names.push_back(isa.name.str());
   return names;
+}
+
+/// The best instruction set that `features` make up.
+static const InstructionSet *findBest(ArrayRef<InstructionSet> isas,
+                                      const Features &features) {
+  // One includes those below it.
+  const InstructionSet *best = nullptr;
+  for (const InstructionSet &isa : llvm::reverse(isas)) {
+    if (!llvm::all_of(isa.features,
+                      [&](StringRef f) { return features.lookup(f); }))
+      break;
+    best = &isa;
+  }
+  return best;
+}
+
+static CpuTarget makeTarget(StringRef triple, const InstructionSet *isa,
+                            StringRef tune) {
+  CpuTarget target;
+  target.triple = triple.str();
+  target.tune = tune.str();
+  target.isa = isa ? isa->name.str() : "";
+  target.lanes = isa ? isa->lanes : 0;
+  target.registers = isa ? isa->registers : 0;
+  return target;
+}
+
+std::optional<CpuTarget> Architecture::findTarget(StringRef cpu) const {
+  const InstructionSet *isa = cpu == "generic" ? &isas.back() : findIsa(cpu);
+  if (isa)
+    return makeTarget(triple, isa, getCodegen(*isa).cpu);
+  if (std::optional<Features> features = getFeatures(cpu))
+    return makeTarget(triple, findBest(isas, *features), cpu);
+  return std::nullopt;
+}
+
+std::optional<CpuTarget> tx::resolveCpu(StringRef cpu, StringRef triple) {
+  const Architecture *architecture = findArchitecture(triple);
+  if (!architecture)
+    return std::nullopt;
+  if (cpu != "native")
+    return architecture->findTarget(cpu);
+  if (architecture != findArchitecture())
+    return std::nullopt;
+  // On x86 getHostCPUFeatures looks at XCR0 as well as at CPUID.
+  return makeTarget(architecture->triple,
+                    findBest(architecture->isas, sys::getHostCPUFeatures()),
+                    sys::getHostCPUName());
 }
 
 std::string tx::getHostIsa() {

@@ -44,17 +44,22 @@ static cl::opt<EmitKind> emit(
                clEnumValN(EmitKind::Assembly, "asm", "assembly, no weights")),
     cl::init(EmitKind::SharedObject), cl::sub(command), cl::cat(codeCategory));
 static cl::opt<std::string>
+    target("target",
+           cl::desc("Machine to make code for: x86_64-linux-gnu, "
+                    "aarch64-linux-gnu or riscv64-linux-gnu (default: this "
+                    "one's)"),
+           cl::value_desc("triple"), cl::sub(command), cl::cat(codeCategory));
+static cl::opt<std::string>
     cpu("mcpu",
-        cl::desc("CPU to make code for: native (default), x86-64-v3, "
-                 "x86-64-v4 or a name LLVM knows"),
-        cl::value_desc("cpu"), cl::init("native"), cl::sub(command),
-        cl::cat(codeCategory));
+        cl::desc("CPU to make code for: native (default; for another --target "
+                 "generic), x86-64-v3, x86-64-v4 or a name LLVM knows"),
+        cl::value_desc("cpu"), cl::sub(command), cl::cat(codeCategory));
 static cl::alias targetCpu("target-cpu", cl::desc("The same as -mcpu"),
                            cl::aliasopt(cpu), cl::cat(codeCategory));
 static cl::list<std::string> cpuVariants(
     "cpu-variants",
     cl::desc("CPUs to make code for in one artefact, in place of -mcpu, or "
-             "all: x86-64-v3,x86-64-v4"),
+             "all: x86-64-v3,x86-64-v4 on x86_64"),
     cl::value_desc("cpu,..."), cl::CommaSeparated, cl::sub(command),
     cl::cat(codeCategory));
 static cl::opt<int> threads(
@@ -127,6 +132,7 @@ static llvm::Error checkOptions() {
 /// Plain values: linking resets the options of this process.
 static CompileOptions readOptions() {
   CompileOptions options;
+  options.target = target;
   options.cpu = cpu;
   options.cpuVariants = cpuVariants;
   options.emit.kind = emit;
@@ -165,6 +171,8 @@ Verb txc::getCompile() {
           "  txc compile bert -o bert.o --emit=obj --symbol-prefix=bert\n"
           "  txc compile bert -o bert.so -mcpu=x86-64-v3 --verify\n"
           "  txc compile bert -o bert.so --cpu-variants=x86-64-v3,x86-64-v4\n"
+          "  txc compile bert -o bert.so --target=aarch64-linux-gnu "
+          "-mcpu=neoverse-n1\n"
           "  txc compile phases/5-fuse.mlir -o bert.so\n",
           command, run};
 }

@@ -51,7 +51,9 @@ llvm::Error writeModule(const Model &model, llvm::StringRef path);
 void printModule(const Model &model, llvm::raw_ostream &os);
 
 struct CompileOptions {
-  std::string cpu = "native";
+  std::string target; ///< a triple; empty: this machine's
+  /// Empty: native, or generic where the target is not this machine's.
+  std::string cpu;
   /// CPUs of different instruction sets, or "all", in place of `cpu`: the
   /// artefact has code for each and runs the best that its machine can.
   std::vector<std::string> cpuVariants;

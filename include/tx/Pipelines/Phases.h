@@ -33,8 +33,12 @@ std::optional<Phase> parsePhase(llvm::StringRef name);
 struct PhaseOptions : mlir::PassPipelineOptions<PhaseOptions> {
   Option<std::string> cpu{*this, "cpu",
                           llvm::cl::desc("CPU to make code for (phase normalize): LLVM's "
-                                         "name, or native"),
+                                         "name, generic or native"),
                           llvm::cl::init("x86-64-v3")};
+  Option<std::string> triple{*this, "target",
+                             llvm::cl::desc("Triple of the CPU's architecture (phase "
+                                            "normalize); empty: this host's"),
+                             llvm::cl::init("x86_64-unknown-linux-gnu")};
 };
 
 /// Adds the passes of `phase`, its verification last.

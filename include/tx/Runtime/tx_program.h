@@ -42,10 +42,13 @@ typedef struct tx_entry {
 /* Most inputs, and most outputs, of an entry. */
 #define TX_MAX_TENSORS 8
 
-/* Values of tx_variant.isa_level. */
+/* Values of tx_variant.isa_level: those of one architecture are compared. */
 #define TX_ISA_BASELINE 0
 #define TX_ISA_X86_V3 3
 #define TX_ISA_X86_V4 4
+#define TX_ISA_ARM_V8 1
+#define TX_ISA_RV64GCV 1
+#define TX_ISA_RV64GCV_ZVL256B 2
 
 /* The model's code for one instruction set. */
 typedef struct tx_variant {

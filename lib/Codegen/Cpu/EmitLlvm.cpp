@@ -1,8 +1,8 @@
 //===- EmitLlvm.cpp - The whole artefact as LLVM IR -----------------------===//
 //
 // Generated functions carry the instruction set of their variant as attributes;
-// those of the runtime keep plain x86-64, so that the check of the CPU itself
-// runs on every CPU.
+// those of the runtime keep the baseline of the architecture, so that the check
+// of the CPU itself runs on every CPU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,6 +12,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "tx/Target/CpuTarget.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -34,11 +35,16 @@ using namespace tx;
 static void initializeTargets() {
   static std::once_flag once;
   std::call_once(once, [] {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-    LLVMInitializeX86AsmParser();
+#define TX_INITIALIZE(NAME)                                                    \
+  LLVMInitialize##NAME##TargetInfo();                                          \
+  LLVMInitialize##NAME##Target();                                              \
+  LLVMInitialize##NAME##TargetMC();                                            \
+  LLVMInitialize##NAME##AsmPrinter();                                          \
+  LLVMInitialize##NAME##AsmParser()
+    TX_INITIALIZE(X86);
+    TX_INITIALIZE(AArch64);
+    TX_INITIALIZE(RISCV);
+#undef TX_INITIALIZE
   });
 }
 
@@ -46,10 +52,16 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 tx::createTargetMachine(llvm::ArrayRef<TargetAttr> targets) {
   initializeTargets();
   llvm::StringRef name = targets.front().getTriple();
-  llvm::Triple triple(name);
-  if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
+  const Architecture *architecture = findArchitecture(name);
+  if (!architecture)
     return makeError(ExitCode::Unsupported,
-                     "the target is '{0}', expected x86_64 Linux", name);
+                     "the target is '{0}', expected x86_64, aarch64 or riscv64 "
+                     "Linux",
+                     name);
+  // Every artefact needs one: better now than after an optimized module.
+  if (llvm::Error error = getRuntimeBitcode(*architecture).takeError())
+    return std::move(error);
+  llvm::Triple triple(architecture->triple);
   std::string reason;
   const llvm::Target *backend =
       llvm::TargetRegistry::lookupTarget(triple, reason);
@@ -63,14 +75,20 @@ tx::createTargetMachine(llvm::ArrayRef<TargetAttr> targets) {
   // Where a loop begins within a line of the cache decides up to a tenth of the
   // speed of a register tile.
   options.LoopAlignment = 64;
+  options.MCOptions.ABIName = architecture->abi.str();
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
-      triple, "x86-64", "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      triple, architecture->baseline.cpu, architecture->baseline.features,
+      options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
       llvm::CodeGenOptLevel::Aggressive));
-  for (TargetAttr target : targets)
-    for (llvm::StringRef cpu : {target.getIsa(), target.getTune()})
-      if (!machine->getMCSubtargetInfo()->isCPUStringValid(cpu))
-        return makeError(ExitCode::Unsupported, "LLVM does not know CPU '{0}'",
-                         cpu);
+  for (TargetAttr target : targets) {
+    if (!architecture->getCodegenCpu(target.getIsa()))
+      return makeError(ExitCode::Unsupported,
+                       "{0} has no instruction set '{1}'",
+                       architecture->getName(), target.getIsa());
+    if (!machine->getMCSubtargetInfo()->isCPUStringValid(target.getTune()))
+      return makeError(ExitCode::Unsupported, "LLVM does not know CPU '{0}'",
+                       target.getTune());
+  }
   return machine;
 }
 
@@ -113,8 +131,13 @@ static llvm::Error rename(llvm::Module &module, llvm::StringRef isa) {
 }
 
 static void setTargetAttributes(llvm::Function &function, TargetAttr target) {
+  // createTargetMachine has checked both.
+  CodegenCpu cpu =
+      *findArchitecture(target.getTriple())->getCodegenCpu(target.getIsa());
   std::string width = llvm::utostr(target.getLanes() * 32);
-  function.addFnAttr("target-cpu", target.getIsa());
+  function.addFnAttr("target-cpu", cpu.cpu);
+  if (!cpu.features.empty())
+    function.addFnAttr("target-features", cpu.features);
   function.addFnAttr("tune-cpu", target.getTune());
   function.addFnAttr("prefer-vector-width", width);
   function.addFnAttr("min-legal-vector-width", width);
@@ -185,10 +208,13 @@ makeGenerated(ProgramInfo info, const EmitOptions &options,
 /// Links the runtime into `module` and hides all but the function callers use.
 static llvm::Error linkRuntime(llvm::Module &module,
                                const EmitOptions &options) {
+  llvm::Expected<llvm::StringRef> bitcode =
+      getRuntimeBitcode(*findArchitecture(module.getTargetTriple().str()));
+  if (!bitcode)
+    return bitcode.takeError();
   llvm::Expected<std::unique_ptr<llvm::Module>> runtime =
-      llvm::parseBitcodeFile(
-          llvm::MemoryBufferRef(getRuntimeBitcode(), "runtime"),
-          module.getContext());
+      llvm::parseBitcodeFile(llvm::MemoryBufferRef(*bitcode, "runtime"),
+                             module.getContext());
   if (!runtime)
     return makeError(ExitCode::Backend, "the runtime cannot be read: {0}",
                      llvm::toString(runtime.takeError()));

@@ -73,6 +73,12 @@ static llvm::Error readEntries(VariantInfo &info) {
 static std::optional<int> getIsaLevel(llvm::StringRef isa) {
   if (isa == "x86-64")
     return TX_ISA_BASELINE;
+  if (isa == "armv8-a")
+    return TX_ISA_ARM_V8;
+  if (isa == "rv64gcv")
+    return TX_ISA_RV64GCV;
+  if (isa == "rv64gcv_zvl256b")
+    return TX_ISA_RV64GCV_ZVL256B;
   if (isa == "x86-64-v3")
     return TX_ISA_X86_V3;
   if (isa == "x86-64-v4")
@@ -89,8 +95,7 @@ static llvm::Expected<VariantInfo> readVariant(mlir::ModuleOp module) {
   std::optional<int> level = getIsaLevel(info.target.getIsa());
   if (!level)
     return makeError(ExitCode::Unsupported,
-                     "the target's instruction set is '{0}', expected "
-                     "x86-64-v3 or x86-64-v4",
+                     "the target's instruction set '{0}' is unknown",
                      info.target.getIsa());
   info.isaLevel = *level;
   if (auto scratch = module->getAttrOfType<mlir::IntegerAttr>(kScratchAttrName))

@@ -8,12 +8,15 @@
 #ifndef TX_CODEGEN_CPU_RUNTIMEBITCODE_H
 #define TX_CODEGEN_CPU_RUNTIMEBITCODE_H
 
-#include "llvm/ADT/StringRef.h"
+#include "tx/Checkpoint/Error.h"
+#include "tx/Target/CpuTarget.h"
 
 namespace tx {
 
-/// LLVM bitcode of the runtime for x86-64.
-llvm::StringRef getRuntimeBitcode();
+/// LLVM bitcode of the runtime for `architecture`. Unsupported where the build
+/// had no C headers for it.
+llvm::Expected<llvm::StringRef>
+getRuntimeBitcode(const Architecture &architecture);
 
 /// The text of tx_model.h.
 llvm::StringRef getModelHeader();

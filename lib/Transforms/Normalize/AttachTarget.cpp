@@ -7,6 +7,7 @@
 
 #include "tx/Target/CpuTarget.h"
 #include "tx/Transforms/Normalize/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace tx {
 #define GEN_PASS_DEF_ATTACHTARGET
@@ -24,17 +25,26 @@ struct AttachTarget : tx::impl::AttachTargetBase<AttachTarget> {
     ModuleOp module = getOperation();
     if (module->hasAttr(kTargetAttrName))
       return;
-    std::optional<CpuTarget> target = resolveCpu(cpu);
+    const Architecture *architecture = findArchitecture(triple);
+    if (!architecture) {
+      module.emitError("unknown target '")
+          << triple << "', expected x86_64-linux-gnu, aarch64-linux-gnu or "
+          << "riscv64-linux-gnu";
+      return signalPassFailure();
+    }
+    std::optional<CpuTarget> target = resolveCpu(cpu, triple);
     if (!target) {
       module.emitError("unknown CPU '")
-          << cpu << "', expected native, x86-64-v3, x86-64-v4 or LLVM's name "
-          << "of an x86-64 CPU, such as haswell or znver4";
+          << cpu << "', expected " << llvm::join(architecture->getIsas(), ", ")
+          << ", generic, native on such a machine, or LLVM's name of a CPU of "
+          << architecture->getName() << ", such as "
+          << architecture->exampleCpu;
       return signalPassFailure();
     }
     if (target->isa.empty()) {
       module.emitError("CPU '")
-          << cpu << "' is not supported: code needs AVX2 and FMA (x86-64-v3) "
-          << "or AVX-512 (x86-64-v4)";
+          << cpu << "' is not supported: code needs " << architecture->minimum
+          << " (" << architecture->getIsas().back() << ")";
       return signalPassFailure();
     }
     module->setAttr(kTargetAttrName,

@@ -5,9 +5,10 @@
 //
 //   registers >= rows * v + v + 1,  v = panels * panel width / lanes
 //
-// With 32 registers v = 3, with 16 v = 2 (one panel of two vectors), which
-// gives 8 x 3 panels of AVX-512 and 6 x 1 panel of AVX2; both have more
-// accumulators than multiply-adds are in flight.
+// With 32 registers v = 3, with 16 v = 2, and one panel where it has more
+// vectors, which gives 8 x 3 panels of AVX-512, 6 x 1 panel of AVX2 (two
+// vectors) and of NEON (four); all have more accumulators than multiply-adds
+// are in flight.
 //
 // Attention: the same with `panels` vectors of queries, and the rows cut down
 // to a divisor of the rows of a work item, which the plan of its tiles has

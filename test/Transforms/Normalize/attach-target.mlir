@@ -9,6 +9,13 @@
 // HASWELL: isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 16
 // ZNVER4: isa = "x86-64-v4", tune = "znver4", lanes = 16, registers = 32
 
+// RUN: tx-opt %s --tx-attach-target="cpu=cortex-a76 target=aarch64-linux-gnu" | FileCheck %s --check-prefix=ARM
+// RUN: tx-opt %s --tx-attach-target="cpu=generic target=riscv64-linux-gnu" | FileCheck %s --check-prefix=RISCV
+// RUN: tx-opt %s --tx-attach-target="cpu=spacemit-x60 target=riscv64-linux-gnu" | FileCheck %s --check-prefix=WIDE
+// ARM: #tx.target<"aarch64-unknown-linux-gnu", isa = "armv8-a", tune = "cortex-a76", lanes = 4, registers = 32>
+// RISCV: #tx.target<"riscv64-unknown-linux-gnu", isa = "rv64gcv", tune = "generic-rv64", lanes = 4, registers = 32>
+// WIDE: #tx.target<"riscv64-unknown-linux-gnu", isa = "rv64gcv_zvl256b", tune = "spacemit-x60", lanes = 8, registers = 32>
+
 /// A module that has a target keeps it.
 // RUN: tx-opt %s --tx-attach-target=cpu=znver4 --tx-attach-target=cpu=haswell | FileCheck %s --check-prefix=ZNVER4
 module {

@@ -79,6 +79,46 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
 
 // -----
 
+module attributes {tx.target = #tx.target<"aarch64-unknown-linux-gnu", isa = "armv8-a", tune = "cortex-a76", lanes = 4, registers = 32>} {
+  /// A panel is four vectors: 24 accumulators, 4 vectors of weights, 1 of x.
+  // CHECK-LABEL: tx.kernel @linear
+  // CHECK-SAME: schedule = #tx.schedule<lanes = 4, rows = 6, panels = 1, item_rows = 60>
+  tx.kernel @linear(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+  tx.kernel @plan_tiles(%o: tensor<?xi32>) -> tensor<?x?xi32> {
+    %0 = tx.plan_tiles %o rows 64 : (tensor<?xi32>) -> tensor<?x?xi32>
+    tx.return %0 : tensor<?x?xi32>
+  }
+  // CHECK-LABEL: tx.kernel @attention
+  // CHECK-SAME: schedule = #tx.schedule<lanes = 4, rows = 4, panels = 6, item_rows = 64>
+  tx.kernel @attention(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x?xi32>) -> tensor<?x?xf32> {
+    %0 = tx.attention full %x, %x, %x offsets %o, %o tiles %p {num_heads = 2, num_kv_heads = 2, scale = 0.5 : f32}
+      : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+  func.func @packed(%x: tensor<?x8xf32>, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+    %p = tx.call @plan_tiles(%o) : (tensor<?xi32>) -> tensor<?x2xi32>
+    %0 = tx.call @attention(%x, %o, %p) : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x8xf32>
+    return %0 : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+module attributes {tx.target = #tx.target<"riscv64-unknown-linux-gnu", isa = "rv64gcv_zvl256b", tune = "spacemit-x60", lanes = 8, registers = 32>} {
+  /// A panel is two vectors: 28 accumulators.
+  // CHECK-LABEL: tx.kernel @linear
+  // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 14, panels = 1, item_rows = 56>
+  tx.kernel @linear(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // Negative tests
 //===----------------------------------------------------------------------===//

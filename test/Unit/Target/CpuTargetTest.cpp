@@ -37,10 +37,81 @@ TEST(CpuTarget, has_the_registers_of_its_level) {
   EXPECT_EQ(v4.registers, 32);
 }
 
+TEST(CpuTarget, triples_are_those_of_linux) {
+  auto getTriple = [](llvm::StringRef name) -> std::string {
+    const Architecture *found = findArchitecture(name);
+    return found ? found->triple.str() : "none";
+  };
+  for (const char *name : {"aarch64-linux-gnu", "arm64-linux-gnu",
+                           "aarch64-linux", "aarch64-unknown-linux-gnu"})
+    EXPECT_EQ(getTriple(name), "aarch64-unknown-linux-gnu") << name;
+  EXPECT_EQ(getTriple("riscv64-linux-gnu"), "riscv64-unknown-linux-gnu");
+  EXPECT_EQ(getTriple("x86_64-pc-linux-gnu"), "x86_64-unknown-linux-gnu");
+  // Other systems, C libraries, sizes of pointers and orders of bytes.
+  for (const char *name :
+       {"aarch64", "arm64-apple-darwin", "x86_64-linux-musl",
+        "x86_64-linux-gnux32", "i686-linux-gnu", "riscv32-linux-gnu",
+        "aarch64_be-linux-gnu", "s390x-linux-gnu", "nonsense"})
+    EXPECT_EQ(getTriple(name), "none") << name;
+}
+
+TEST(CpuTarget, knows_the_cpus_of_other_architectures) {
+  auto getIsaOn = [](llvm::StringRef triple, llvm::StringRef cpu) {
+    std::optional<CpuTarget> target = resolveCpu(cpu, triple);
+    return target ? target->isa : "unknown";
+  };
+  for (const char *cpu : {"generic", "armv8-a", "cortex-a76", "neoverse-n1",
+                          "neoverse-v2", "apple-m1"})
+    EXPECT_EQ(getIsaOn("aarch64-linux-gnu", cpu), "armv8-a") << cpu;
+  for (const char *cpu : {"znver3", "x86-64-v3", "native", "sifive-x280"})
+    EXPECT_EQ(getIsaOn("aarch64-linux-gnu", cpu), "unknown") << cpu;
+  EXPECT_EQ(getIsaOn("riscv64-linux-gnu", "generic"), "rv64gcv");
+  for (const char *cpu : {"rv64gcv_zvl256b", "spacemit-x60", "sifive-x280"})
+    EXPECT_EQ(getIsaOn("riscv64-linux-gnu", cpu), "rv64gcv_zvl256b") << cpu;
+  for (const char *cpu : {"sifive-u74", "generic-rv64", "rocket-rv64"})
+    EXPECT_EQ(getIsaOn("riscv64-linux-gnu", cpu), "") << cpu;
+  EXPECT_EQ(getIsaOn("riscv64-linux-gnu", "sifive-e76"), "unknown");
+  EXPECT_EQ(getIsaOn("x86_64-linux-gnu", "generic"), "x86-64-v3");
+  EXPECT_EQ(getIsaOn("s390x-linux-gnu", "generic"), "unknown");
+}
+
+TEST(CpuTarget, has_the_registers_of_other_architectures) {
+  CpuTarget arm = *resolveCpu("cortex-a76", "aarch64-linux-gnu");
+  EXPECT_EQ(arm.triple, "aarch64-unknown-linux-gnu");
+  EXPECT_EQ(arm.tune, "cortex-a76");
+  EXPECT_EQ(arm.lanes, 4);
+  EXPECT_EQ(arm.registers, 32);
+  CpuTarget narrow = *resolveCpu("generic", "riscv64-linux-gnu");
+  EXPECT_EQ(narrow.tune, "generic-rv64");
+  EXPECT_EQ(narrow.lanes, 4);
+  CpuTarget wide = *resolveCpu("rv64gcv_zvl256b", "riscv64-linux-gnu");
+  EXPECT_EQ(wide.lanes, 8);
+  EXPECT_EQ(wide.registers, 32);
+}
+
+TEST(CpuTarget, finds_the_architecture_of_a_cpu) {
+  EXPECT_EQ(findArchitectureOfCpu("cortex-a76")->getName(), "aarch64");
+  EXPECT_EQ(findArchitectureOfCpu("sifive-u74")->getName(), "riscv64");
+  EXPECT_EQ(findArchitectureOfCpu("nehalem")->getName(), "x86_64");
+  EXPECT_EQ(findArchitectureOfCpu("z80"), nullptr);
+}
+
 TEST(CpuTarget, isas_are_cpus) {
-  EXPECT_EQ(getIsas(), (std::vector<std::string>{"x86-64-v4", "x86-64-v3"}));
-  for (const std::string &isa : getIsas())
-    EXPECT_EQ(getIsa(isa), isa);
+  auto getIsas = [](llvm::StringRef triple) {
+    return findArchitecture(triple)->getIsas();
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(getIsas("x86_64-linux-gnu"), (Names{"x86-64-v4", "x86-64-v3"}));
+  EXPECT_EQ(getIsas("aarch64-linux-gnu"), (Names{"armv8-a"}));
+  EXPECT_EQ(getIsas("riscv64-linux-gnu"),
+            (Names{"rv64gcv_zvl256b", "rv64gcv"}));
+  for (const char *triple :
+       {"x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu"})
+    for (const std::string &isa : getIsas(triple)) {
+      EXPECT_EQ(resolveCpu(isa, triple)->isa, isa);
+      EXPECT_TRUE(findArchitecture(triple)->getCodegenCpu(isa)) << isa;
+    }
+  EXPECT_FALSE(findArchitecture("aarch64-linux-gnu")->getCodegenCpu("rv64gcv"));
 }
 
 TEST(CpuTarget, native_is_the_host) {

@@ -35,7 +35,9 @@ def AttachTarget : Pass<"tx-attach-target", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tx::TxDialect"];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"x86-64-v3\"",
-           "LLVM's name of the CPU, or native">];
+           "LLVM's name of the CPU, generic or native">,
+    Option<"triple", "target", "std::string", "\"x86_64-unknown-linux-gnu\"",
+           "triple of the CPU's architecture; empty: this host's">];
 }
 
 #endif // TX_TRANSFORMS_NORMALIZE_PASSES_TD

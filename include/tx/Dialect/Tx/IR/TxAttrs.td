@@ -120,8 +120,9 @@ def Tx_HeadsAttr : Tx_Attr<"Heads", "heads",
 def Tx_TargetAttr : Tx_Attr<"Target", "target"> {
   let summary = "The machine that code is made for";
   let description = [{
-    `isa` is what the code may use (LLVM's CPU names of levels: `x86-64-v3` is
-    AVX2 and FMA, `x86-64-v4` adds AVX-512 F, BW, CD, DQ, VL), `tune` the CPU it is
+    `isa` is what the code may use (`x86-64-v3` is AVX2 and FMA, `x86-64-v4` adds
+    AVX-512 F, BW, CD, DQ, VL; `armv8-a` has NEON, `rv64gcv` the vectors of RISC-V,
+    `rv64gcv_zvl256b` of 256 bits), `tune` the CPU it is
     scheduled for, `lanes` the f32 lanes of a vector register, `registers` how
     many such registers there are. Always explicit: no pass asks the host.
 
