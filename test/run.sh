@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/setup.sh
 
-tx_packages
+tx_packages $tx_debian_cross
 if [ "${1:-}" = --asan ]; then
   shift
   cmake --preset asan -DTX_PYTHON=OFF

@@ -2,7 +2,8 @@
 # Installs what tx is built with and builds it. Sourced by examples/quickstart.sh
 # and test/run.sh, which say what they need:
 #
-#   tx_packages            Debian packages (root, or sudo); none when all are there
+#   tx_packages PACKAGE... Debian packages (root, or sudo), those named beside what
+#                          the build needs; none when all are there
 #   tx_python PACKAGE...   Python packages in .venv
 #   tx_build TARGET...     build/ from the preset `release`
 #
@@ -14,6 +15,10 @@ tx_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tx_debian="libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 lld-22
   liblld-22-dev libclang-rt-22-dev libzstd-dev zlib1g-dev ninja-build cmake ccache
   libgtest-dev python3 python3-dev python3-venv libc6-dev libstdc++-12-dev"
+
+# Artefacts for other architectures, and tests that run them.
+tx_debian_cross="libc6-dev-arm64-cross libc6-dev-riscv64-cross gcc-aarch64-linux-gnu
+  gcc-riscv64-linux-gnu qemu-user"
 
 tx_say() { printf '== %s\n' "$*" >&2; }
 
