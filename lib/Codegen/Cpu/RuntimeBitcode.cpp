@@ -26,9 +26,9 @@
     return {NAME##_begin, size_t(NAME##_end - NAME##_begin)};                  \
   }
 
-TX_EMBED(tx_embedded_x86_64, TX_RUNTIMES "/x86_64.bc")
-TX_EMBED(tx_embedded_aarch64, TX_RUNTIMES "/aarch64.bc")
-TX_EMBED(tx_embedded_riscv64, TX_RUNTIMES "/riscv64.bc")
+TX_EMBED(tx_embedded_x86_64, TX_RUNTIME_X86_64)
+TX_EMBED(tx_embedded_aarch64, TX_RUNTIME_AARCH64)
+TX_EMBED(tx_embedded_riscv64, TX_RUNTIME_RISCV64)
 TX_EMBED(tx_embedded_header, TX_MODEL_HEADER)
 
 namespace {
