@@ -127,7 +127,7 @@ struct Problem {
 class AttentionKernels : public testing::TestWithParam<int> {
 protected:
   static KernelLibrary &library() {
-    static std::unique_ptr<KernelLibrary> libraries[2];
+    static std::unique_ptr<KernelLibrary> libraries[3];
     auto &slot = libraries[GetParam()];
     if (!slot)
       slot = std::make_unique<KernelLibrary>(kKernels,
@@ -257,7 +257,5 @@ TEST_P(AttentionKernels, a_sequence_does_not_depend_on_its_batch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, AttentionKernels, testing::Values(0, 1),
-                         [](const auto &info) {
-                           return info.param ? "lanes16" : "lanes8";
-                         });
+INSTANTIATE_TEST_SUITE_P(Isas, AttentionKernels, testing::Values(0, 1, 2),
+                         getIsaName);

@@ -47,7 +47,7 @@ namespace {
 class LinearKernels : public testing::TestWithParam<int> {
 protected:
   static KernelLibrary &library() {
-    static std::unique_ptr<KernelLibrary> libraries[2];
+    static std::unique_ptr<KernelLibrary> libraries[3];
     auto &slot = libraries[GetParam()];
     if (!slot)
       slot = std::make_unique<KernelLibrary>(kKernels,
@@ -187,7 +187,5 @@ TEST_P(LinearKernels, a_row_does_not_depend_on_its_neighbours) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, LinearKernels, testing::Values(0, 1),
-                         [](const auto &info) {
-                           return info.param ? "lanes16" : "lanes8";
-                         });
+INSTANTIATE_TEST_SUITE_P(Isas, LinearKernels, testing::Values(0, 1, 2),
+                         getIsaName);

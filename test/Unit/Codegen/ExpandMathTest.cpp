@@ -36,7 +36,7 @@ protected:
   using Function = void (*)(float *);
 
   Function get(const std::string &name) {
-    static std::unique_ptr<KernelLibrary> libraries[2];
+    static std::unique_ptr<KernelLibrary> libraries[3];
     auto &slot = libraries[GetParam()];
     if (!slot)
       slot = std::make_unique<KernelLibrary>(makeFunctions(),
@@ -152,7 +152,5 @@ TEST_P(VectorMath, rsqrt) {
   EXPECT_TRUE(std::isnan(apply("rsqrt", -1.0f)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, VectorMath, testing::Values(0, 1),
-                         [](const auto &info) {
-                           return info.param ? "lanes16" : "lanes8";
-                         });
+INSTANTIATE_TEST_SUITE_P(Isas, VectorMath, testing::Values(0, 1, 2),
+                         getIsaName);

@@ -77,10 +77,15 @@ GuardedTensor::~GuardedTensor() {
 
 llvm::ArrayRef<KernelIsa> tx::test::getKernelIsas() {
   static const KernelIsa isas[] = {
+      {4, "x86-64-v3"},
       {8, "x86-64-v3"},
       {16, llvm::sys::getHostCPUFeatures().lookup("avx512vl") ? "x86-64-v4"
                                                               : "x86-64-v3"}};
   return isas;
+}
+
+std::string tx::test::getIsaName(const testing::TestParamInfo<int> &number) {
+  return "lanes" + std::to_string(getKernelIsas()[number.param].lanes);
 }
 
 struct KernelLibrary::Jit {

@@ -56,9 +56,11 @@ struct KernelIsa {
   const char *isa;
 };
 
-/// 8 lanes of x86-64-v3, and 16 lanes: of x86-64-v4 if this machine has it,
-/// else two registers of v3 each.
+/// 4 lanes, as other architectures have them, and 8 lanes of x86-64-v3, and 16
+/// lanes: of x86-64-v4 if this machine has it, else two registers of v3 each.
 llvm::ArrayRef<KernelIsa> getKernelIsas();
+/// "lanes4": the name of a suite's instance for one of them, by number.
+std::string getIsaName(const testing::TestParamInfo<int> &number);
 
 class KernelLibrary {
 public:

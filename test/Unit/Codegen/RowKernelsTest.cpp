@@ -94,7 +94,7 @@ namespace {
 class RowKernels : public testing::TestWithParam<int> {
 protected:
   static KernelLibrary &library() {
-    static std::unique_ptr<KernelLibrary> libraries[2];
+    static std::unique_ptr<KernelLibrary> libraries[3];
     auto &slot = libraries[GetParam()];
     if (!slot)
       slot = std::make_unique<KernelLibrary>(kKernels,
@@ -382,7 +382,5 @@ TEST_P(RowKernels, PartitionChangesNoBit) {
   EXPECT_TRUE(areIdentical(parts, once));
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, RowKernels, testing::Values(0, 1),
-                         [](const auto &info) {
-                           return info.param ? "lanes16" : "lanes8";
-                         });
+INSTANTIATE_TEST_SUITE_P(Isas, RowKernels, testing::Values(0, 1, 2),
+                         getIsaName);

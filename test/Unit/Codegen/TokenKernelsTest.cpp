@@ -105,7 +105,7 @@ struct Batch {
 class TokenKernels : public testing::TestWithParam<int> {
 protected:
   static KernelLibrary &library() {
-    static std::unique_ptr<KernelLibrary> libraries[2];
+    static std::unique_ptr<KernelLibrary> libraries[3];
     auto &slot = libraries[GetParam()];
     if (!slot)
       slot = std::make_unique<KernelLibrary>(kKernels,
@@ -289,7 +289,5 @@ TEST_P(TokenKernels, SlicesChannels) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, TokenKernels, testing::Values(0, 1),
-                         [](const auto &info) {
-                           return info.param ? "lanes16" : "lanes8";
-                         });
+INSTANTIATE_TEST_SUITE_P(Isas, TokenKernels, testing::Values(0, 1, 2),
+                         getIsaName);
