@@ -9,7 +9,10 @@
 #include "tx/Runtime/tx_model.h"
 
 #include <algorithm>
+#include <cstring>
 #include <dlfcn.h>
+#include <elf.h>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,6 +48,42 @@ namespace {
   }
 }
 
+/// What ELF calls an architecture that tx makes code for; "" for others.
+const char *architectureName(unsigned machine) {
+  switch (machine) {
+  case EM_X86_64:
+    return "x86_64";
+  case EM_AARCH64:
+    return "aarch64";
+  case EM_RISCV:
+    return "riscv64";
+  default:
+    return "";
+  }
+}
+
+/// Refuses an artefact for another machine, of which the loader says that there
+/// is no such file.
+void checkMachine(const std::string &path) {
+#if defined(__x86_64__)
+  constexpr unsigned host = EM_X86_64;
+#elif defined(__aarch64__)
+  constexpr unsigned host = EM_AARCH64;
+#elif defined(__riscv)
+  constexpr unsigned host = EM_RISCV;
+#endif
+  Elf64_Ehdr header = {};
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(reinterpret_cast<char *>(&header), sizeof header) ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+    return; // the loader knows what is wrong
+  const char *name = architectureName(header.e_machine);
+  if (*name && header.e_machine != host)
+    raise("TargetMismatchError", path + " is for " + name +
+                                     ", this machine is " +
+                                     architectureName(host));
+}
+
 struct ContextDeleter {
   const tx_model *model;
   void operator()(tx_context *context) const { model->destroy(context); }
@@ -67,6 +106,7 @@ public:
     weightsMode = weights == "copy" ? TX_WEIGHTS_COPY : TX_WEIGHTS_MAP;
     if (threads < 0)
       raise("InputError", "threads must not be negative");
+    checkMachine(path);
     handle.reset(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
     if (!handle) {
       const char *reason = dlerror();

@@ -26,7 +26,7 @@ class UnsupportedError(Error, NotImplementedError):
 
 
 class TargetMismatchError(UnsupportedError):
-    """An artefact for a CPU with instructions that this one lacks."""
+    """An artefact for another architecture, or with instructions that this CPU lacks."""
 
 
 class CompilationError(Error):

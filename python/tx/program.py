@@ -61,8 +61,8 @@ class Program:
     Calls from several threads run side by side; the interpreter lock is not
     held while the model runs.
 
-    Raises FileError, ModelFormatError, TargetMismatchError (on the first call,
-    if this CPU lacks instructions), InputError.
+    Raises FileError, ModelFormatError, TargetMismatchError (for another
+    architecture, and on the first call if this CPU lacks instructions), InputError.
     """
 
     def __init__(

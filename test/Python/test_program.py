@@ -179,6 +179,14 @@ def test_truncated_artefact(tmp_path, sections):
         tx.Program(cut)([[1, 2]])
 
 
+def test_artefact_for_another_architecture(tmp_path, sections):
+    image = bytearray(sections.path.read_bytes())
+    image[18:20] = (183).to_bytes(2, "little")  # e_machine: AArch64
+    (tmp_path / "arm.so").write_bytes(image)
+    with pytest.raises(tx.TargetMismatchError, match="is for aarch64, this machine is x86_64"):
+        tx.Program(tmp_path / "arm.so")
+
+
 def test_cpu_without_the_instructions(monkeypatch, sections):
     monkeypatch.setenv("TX_ISA", "x86-64")
     with pytest.raises(tx.TargetMismatchError, match="compiled for"):
