@@ -10,6 +10,8 @@
 // RUN: tx-opt %S/Inputs/layer.mlir --tx-normalize-pipeline=cpu=x86-64-v4 | FileCheck %s --check-prefix=NORMALIZE
 // NORMALIZE: tx.phase = "normalize"
 // NORMALIZE-SAME: tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4"
+// RUN: tx-opt %S/Inputs/layer.mlir --tx-normalize-pipeline="cpu=neoverse-n1 target=aarch64-linux-gnu" | FileCheck %s --check-prefix=ARM
+// ARM: tx.target = #tx.target<"aarch64-unknown-linux-gnu", isa = "armv8-a", tune = "neoverse-n1"
 // NORMALIZE-NOT: @encoder
 // NORMALIZE-NOT: tx.ffn
 // NORMALIZE: func.func @packed

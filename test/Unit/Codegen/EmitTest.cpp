@@ -244,6 +244,15 @@ TEST_F(EmitVariantsTest, OneForAnInstructionSet) {
   EXPECT_EQ(lastCode, ExitCode::Unsupported);
 }
 
+TEST_F(EmitVariantsTest, OneArchitecture) {
+  replace("\"x86_64-unknown-linux-gnu\", isa = \"x86-64\"",
+          "\"aarch64-unknown-linux-gnu\", isa = \"armv8-a\"");
+  EXPECT_EQ(emit(file("model.so"), {}),
+            "the variants are for 'x86_64-unknown-linux-gnu' and "
+            "'aarch64-unknown-linux-gnu'");
+  EXPECT_EQ(lastCode, ExitCode::Unsupported);
+}
+
 TEST_F(EmitVariantsTest, WeightsMustAgree) {
   replace("dense<7.0>", "dense<8.0>");
   EXPECT_EQ(emit(file("model.so"), {}),
@@ -334,7 +343,17 @@ TEST_F(EmitTest, ArtefactsNeedAFile) {
 
 TEST_F(EmitTest, UnknownTarget) {
   replace("isa = \"x86-64-v3\"", "isa = \"riscv64\"");
-  EXPECT_TRUE(contains(emit(file("model.so"), {}), "riscv64"));
+  EXPECT_EQ(emit(file("model.so"), {}),
+            "the target's instruction set 'riscv64' is unknown");
+  EXPECT_EQ(lastCode, ExitCode::Unsupported);
+  replace("isa = \"riscv64\"", "isa = \"armv8-a\"");
+  EXPECT_EQ(emit(file("model.so"), {}),
+            "x86_64 has no instruction set 'armv8-a'");
+  EXPECT_EQ(lastCode, ExitCode::Unsupported);
+  replace("x86_64-unknown-linux-gnu", "aarch64-apple-darwin");
+  EXPECT_EQ(emit(file("model.so"), {}),
+            "the target is 'aarch64-apple-darwin', expected x86_64, aarch64 or "
+            "riscv64 Linux");
   EXPECT_EQ(lastCode, ExitCode::Unsupported);
 }
 
