@@ -11,7 +11,7 @@ import sys
 
 # Conditional and other jumps, multiply-adds, vectors in memory at the stack pointer.
 JUMP = r"\s+(?:j|b|cb|tb)[\w.]*\s+(?:\w+, )*(\.LBB\w+)"
-MULTIPLY_ADD = r"\s(vfmadd|fmla|vfmacc)"
+MULTIPLY_ADD = r"\s(vfmadd|vdpbf16ps|fmla|vfmacc)"
 STACK = r"%[yz]mm.*\(%rsp|\(%rsp.*%[yz]mm|\bq\d+, .*\[sp|\bv[ls]\d+r\d*\."
 
 

@@ -80,9 +80,10 @@ static llvm::Error explainUnknownCpu(StringRef name,
                   (isHost ? "use native, " : "use generic, ") + names);
 }
 
-static llvm::Expected<CpuTarget> findCpu(StringRef name,
-                                         const Architecture &architecture) {
-  std::optional<CpuTarget> target = resolveCpu(name, architecture.triple);
+static llvm::Expected<CpuTarget>
+findCpu(StringRef name, const Architecture &architecture, Precision precision) {
+  std::optional<CpuTarget> target =
+      resolveCpu(name, architecture.triple, precision);
   if (!target)
     return explainUnknownCpu(name, architecture);
   std::string least = architecture.getIsas().back();
@@ -100,7 +101,7 @@ chooseCpus(const CompileOptions &options, const Architecture &architecture) {
   std::vector<std::string> cpus;
   for (const std::string &name : options.cpuVariants)
     if (name == "all")
-      llvm::append_range(cpus, architecture.getIsas());
+      llvm::append_range(cpus, architecture.getIsas(options.precision));
     else
       cpus.push_back(name);
   if (options.cpuVariants.empty() && !options.cpu.empty())
@@ -109,7 +110,8 @@ chooseCpus(const CompileOptions &options, const Architecture &architecture) {
     cpus.push_back(&architecture == findArchitecture() ? "native" : "generic");
   std::map<std::string, std::string> cpuOf; // by instruction set
   for (const std::string &cpu : cpus) {
-    llvm::Expected<CpuTarget> target = findCpu(cpu, architecture);
+    llvm::Expected<CpuTarget> target =
+        findCpu(cpu, architecture, options.precision);
     if (!target)
       return target.takeError();
     auto [found, isNew] = cpuOf.try_emplace(target->isa, cpu);
@@ -143,13 +145,15 @@ static llvm::Error checkVariants(const CompileOptions &options, size_t count,
 }
 
 static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu,
-                            const Architecture &architecture) {
+                            const Architecture &architecture,
+                            Precision precision) {
   MLIRContext *context = model.module->getContext();
   DiagnosticCollector diagnostics(context);
   PassManager pm(context);
   PhaseOptions options;
   options.cpu = cpu.str();
   options.triple = architecture.triple.str();
+  options.precision = precision;
   buildPhasePipeline(pm, phase, options);
   if (failed(pm.run(*model.module)))
     return diagnostics.takeError(ExitCode::Pass,
@@ -184,7 +188,8 @@ static llvm::Error dumpPhase(const Model &model, StringRef folder,
 
 /// A copy of `model` for `cpu`. No phase before fuse asks for the target.
 static llvm::Expected<Model> makeVariant(const Model &model, StringRef cpu,
-                                         const Architecture &architecture) {
+                                         const Architecture &architecture,
+                                         Precision precision) {
   Model variant = model.clone();
   MLIRContext *context = variant.module->getContext();
   DiagnosticCollector diagnostics(context);
@@ -193,6 +198,7 @@ static llvm::Expected<Model> makeVariant(const Model &model, StringRef cpu,
   AttachTargetOptions options;
   options.cpu = cpu.str();
   options.triple = architecture.triple.str();
+  options.precision = precision;
   pm.addPass(createAttachTarget(options));
   if (failed(pm.run(*variant.module)))
     return diagnostics.takeError(ExitCode::Pass, "the target cannot be set");
@@ -226,7 +232,7 @@ private:
 llvm::Error Compilation::makeVariants() {
   for (const std::string &cpu : cpus) {
     llvm::Expected<Model> variant =
-        makeVariant(*models.front(), cpu, architecture);
+        makeVariant(*models.front(), cpu, architecture, options.precision);
     if (!variant)
       return variant.takeError();
     variants.push_back(std::move(*variant));
@@ -240,7 +246,8 @@ llvm::Error Compilation::run(Phase phase) {
     if (llvm::Error error = makeVariants())
       return error;
   for (Model *model : models) {
-    if (llvm::Error error = runPhase(*model, phase, cpus.front(), architecture))
+    if (llvm::Error error = runPhase(*model, phase, cpus.front(), architecture,
+                                     options.precision))
       return error;
     if (llvm::Error error =
             dumpPhase(*model, options.dumpPhasesTo, models.size() > 1))
@@ -340,6 +347,13 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
                       "verify from phase lower or earlier");
     original = model.clone();
   }
+  if (options.precision != Precision::F32 && *start > Phase::Quantize)
+    return withHint(makeError(ExitCode::Usage,
+                              "the module has been through phase {0}, which is "
+                              "after its precision was decided",
+                              getName(previous(*start))),
+                    "go on from phase quantize or earlier, or without a "
+                    "precision");
   if (!model.phase && *start > Phase::Import)
     model.phase = previous(*start);
   Compilation compilation(model, options, **architecture, std::move(*cpus));
@@ -349,6 +363,9 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
       options.progress(phase);
     if (llvm::Error error = compilation.run(phase))
       return error;
+    // What is compared with: the reference computes in the chosen precision.
+    if (original && phase == Phase::Quantize)
+      original = model.clone();
   }
   ArrayRef<Model *> variants = compilation.getModels();
   if (!emits)

@@ -13,6 +13,7 @@
 #include "tx/Pipelines/Passes.h"
 #include "tx/Transforms/Fuse/Passes.h"
 #include "tx/Transforms/Normalize/Passes.h"
+#include "tx/Transforms/Quantize/Passes.h"
 #include "tx/Transforms/Schedule/Passes.h"
 
 using namespace mlir;
@@ -44,8 +45,14 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createCSEPass());
   AttachTargetOptions target;
   target.cpu = options.cpu;
+  target.precision = options.precision;
   target.triple = options.triple;
   pm.addPass(createAttachTarget(target));
+}
+
+static void buildQuantize(OpPassManager &pm, const PhaseOptions &options) {
+  if (options.precision == Precision::BF16)
+    pm.addNestedPass<func::FuncOp>(createNarrowProducts());
 }
 
 static void buildFuse(OpPassManager &pm) {
@@ -76,7 +83,9 @@ void tx::buildPhasePipeline(OpPassManager &pm, Phase phase,
   switch (phase) {
   case Phase::Import:   // Done by the importer.
   case Phase::Compress: // Models are compressed by their authors so far.
+    break;
   case Phase::Quantize:
+    buildQuantize(pm, options);
     break;
   case Phase::Normalize:
     buildNormalize(pm, options);

@@ -16,6 +16,7 @@
 #include "tx/Pipelines/Phases.h"
 #include "tx/Transforms/Fuse/Passes.h"
 #include "tx/Transforms/Normalize/Passes.h"
+#include "tx/Transforms/Quantize/Passes.h"
 #include "tx/Transforms/Schedule/Passes.h"
 
 using namespace mlir;
@@ -53,6 +54,7 @@ static void registerPhasePipelines() {
 
 void tx::registerAllPasses() {
   registerTxNormalizePasses();
+  registerTxQuantizePasses();
   registerTxFusePasses();
   registerTxSchedulePasses();
   registerTxConversionPasses();

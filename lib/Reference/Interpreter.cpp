@@ -207,6 +207,18 @@ float roundTo(float value, FloatType type) {
   return rounded.convertToFloat();
 }
 
+/// Rounds what `tensor` holds.
+void roundTo(Tensor &tensor, Type type) {
+  if (type.isF32())
+    return;
+  for (float &value : floats(tensor))
+    value = roundTo(value, cast<FloatType>(type));
+}
+
+Type getElementType(Value value) {
+  return cast<RankedTensorType>(value.getType()).getElementType();
+}
+
 Expected<Shared> readParam(ParamOp op, ParamSource &source) {
   auto type = op.getResult().getType();
   Expected<ArrayRef<uint8_t>> bytes = source.getBytes(op);
@@ -242,13 +254,8 @@ Expected<Shared> Evaluator::evaluateParam(Operation *op) {
   drop(op);
   if (isa<PackOp>(op)) // changes the layout, not the value
     return input;
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  auto element = cast<FloatType>(type.getElementType());
-  if (element.isF32())
-    return input;
   Tensor result = **input;
-  for (float &value : floats(result))
-    value = roundTo(value, element);
+  roundTo(result, getElementType(op->getResult(0)));
   return std::make_shared<Tensor>(std::move(result));
 }
 
@@ -314,7 +321,9 @@ Expected<Results> Evaluator::evaluate(Operation *op, ArrayRef<Shared> in) {
       .Case<func::CallOp>([&](auto op) { return call(op.getCallee(), in, op); })
       .Case<tx::CallOp>([&](auto op) { return call(op.getKernel(), in, op); })
       .Case<LinearOp>([&](auto op) {
-        return wrap(linear(*in[0], *in[1], operand(op.getBias())));
+        Tensor x = *in[0];
+        roundTo(x, getElementType(op.getWeight()));
+        return wrap(linear(x, *in[1], operand(op.getBias())));
       })
       .Case<EmbeddingOp>([&](auto) { return wrap(embedding(*in[0], *in[1])); })
       .Case<FfnOp>([&](auto op) {

@@ -10,10 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A name that TX_ISA takes. */
+typedef struct isa_name {
+  const char *name;
+  int32_t level;
+} isa_name;
+
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define LEAST_ISA "x86-64-v3"
+static const isa_name isa_names[] = {{"x86-64", TX_ISA_BASELINE},
+                                     {"x86-64-v2", TX_ISA_BASELINE},
+                                     {"x86-64-v3", TX_ISA_X86_V3},
+                                     {"x86-64-v4", TX_ISA_X86_V4},
+                                     {"x86-64-v4+bf16", TX_ISA_X86_V4_BF16},
+                                     {0}};
 
 static uint64_t read_xcr0(void) {
   uint32_t low, high;
@@ -25,14 +39,25 @@ static int has_bits(uint64_t value, uint64_t bits) {
   return (value & bits) == bits;
 }
 
-/* The highest x86-64 level of this machine: 4, 3 or, below v3, 0. */
+/* Linux saves the tiles of AMX only for a process that has asked for it. The
+   process then needs larger alternate signal stacks, so only a program that has
+   code with tiles asks. */
+static int can_use_tiles(void) {
+  enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+  return tx_the_program.variants[0].isa_level >= TX_ISA_X86_V4_AMX &&
+         !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA);
+}
+
+/* The highest of TX_ISA_X86_* of this machine. */
 static int32_t host_level(void) {
   enum { FMA = 1 << 12, MOVBE = 1 << 22, OSXSAVE = 1 << 27, AVX = 1 << 28 };
   enum { F16C = 1 << 29, LZCNT = 1 << 5 };
   enum { BMI1 = 1 << 3, AVX2 = 1 << 5, BMI2 = 1 << 8 };
   const uint64_t avx512 = (1u << 16) | (1u << 17) | (1u << 28) | (1u << 30) |
                           (1u << 31); /* F, DQ, CD, BW, VL */
-  const uint64_t ymm_state = 0x6, zmm_state = 0xe6;
+  const uint64_t ymm_state = 0x6, zmm_state = 0xe6, tile_state = 0x60000;
+  enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 }; /* leaf 7, edx */
+  enum { AVX512_BF16 = 1 << 5 };                   /* leaf 7.1, eax */
   uint32_t a, b, c, d;
 
   if (!__get_cpuid(1, &a, &b, &c, &d) ||
@@ -46,12 +71,17 @@ static int32_t host_level(void) {
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) ||
       !has_bits(b, BMI1 | AVX2 | BMI2))
     return TX_ISA_BASELINE;
-  if (has_bits(b, avx512) && has_bits(state, zmm_state))
+  if (!has_bits(b, avx512) || !has_bits(state, zmm_state))
+    return TX_ISA_X86_V3;
+  int has_tiles =
+      has_bits(d, AMX_BF16 | AMX_TILE) && has_bits(state, tile_state);
+  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !has_bits(a, AVX512_BF16))
     return TX_ISA_X86_V4;
-  return TX_ISA_X86_V3;
+  return has_tiles && can_use_tiles() ? TX_ISA_X86_V4_AMX : TX_ISA_X86_V4_BF16;
 }
 #elif defined(__aarch64__)
 #define LEAST_ISA "armv8-a"
+static const isa_name isa_names[] = {{0}};
 
 /* NEON is part of every AArch64 that runs Linux. */
 static int32_t host_level(void) { return TX_ISA_ARM_V8; }
@@ -59,6 +89,7 @@ static int32_t host_level(void) { return TX_ISA_ARM_V8; }
 #include <sys/auxv.h>
 
 #define LEAST_ISA "rv64gcv"
+static const isa_name isa_names[] = {{"rv64gcv", TX_ISA_RV64GCV}, {0}};
 
 /* Bytes of a vector register, of a machine that has them. */
 static uint64_t vector_bytes(void) {
@@ -80,14 +111,11 @@ static int32_t host_level(void) {
 static int32_t usable_level(void) {
   int32_t host = host_level();
   const char *cap = getenv("TX_ISA");
-  if (cap && !strcmp(cap, "x86-64-v3") && host > TX_ISA_X86_V3)
-    host = TX_ISA_X86_V3;
-  if (cap && (!strcmp(cap, "x86-64") || !strcmp(cap, "x86-64-v2")))
-    host = TX_ISA_BASELINE;
-#if defined(__riscv)
-  if (cap && !strcmp(cap, "rv64gcv") && host > TX_ISA_RV64GCV)
-    host = TX_ISA_RV64GCV;
-#endif
+  if (!cap)
+    return host;
+  for (const isa_name *isa = isa_names; isa->name; ++isa)
+    if (!strcmp(cap, isa->name) && host > isa->level)
+      return isa->level;
   return host;
 }
 

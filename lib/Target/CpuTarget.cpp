@@ -32,13 +32,28 @@ struct tx::InstructionSet {
   StringLiteral name;
   int64_t lanes, registers;
   std::initializer_list<StringLiteral> features;
-  CodegenCpu codegen = {}; ///< none: `name` is a CPU of LLVM
+  CodegenCpu codegen = {};              ///< none: `name` is a CPU of LLVM
+  Precision precision = Precision::F32; ///< the least that has use for it
+
+  bool serves(Precision program) const { return precision <= program; }
 };
 
 // Highest first. Features beyond those tested come with every CPU that has
 // them; avx512f is implied by the others, and LLVM does not list it for
 // x86-64-v4.
 static const InstructionSet kX86Levels[] = {
+    {"x86-64-v4+amx",
+     16,
+     32,
+     {"amx-tile", "amx-bf16"},
+     {"x86-64-v4", "+avx512bf16,+amx-tile,+amx-bf16"},
+     Precision::BF16},
+    {"x86-64-v4+bf16",
+     16,
+     32,
+     {"avx512bf16"},
+     {"x86-64-v4", "+avx512bf16"},
+     Precision::BF16},
     {"x86-64-v4", 16, 32, {"avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
     {"x86-64-v3",
      8,
@@ -149,7 +164,7 @@ const Architecture *tx::findArchitecture(StringRef name) {
 
 const Architecture *tx::findArchitectureOfCpu(StringRef cpu) {
   for (const Architecture &architecture : kArchitectures)
-    if (architecture.findTarget(cpu))
+    if (architecture.findTarget(cpu, Precision::BF16))
       return &architecture;
   return nullptr;
 }
@@ -171,23 +186,27 @@ std::optional<CodegenCpu> Architecture::getCodegenCpu(StringRef isa) const {
   return getCodegen(*found);
 }
 
-std::vector<std::string> Architecture::getIsas() const {
+std::vector<std::string> Architecture::getIsas(Precision precision) const {
   std::vector<std::string> names;
   for (const InstructionSet &isa : isas)
-    names.push_back(isa.name.str());
+    if (isa.serves(precision))
+      names.push_back(isa.name.str());
   return names;
 }
 
-/// The best instruction set that `features` make up.
+/// The best instruction set that `features` make up and `precision` has use
+/// for.
 static const InstructionSet *findBest(ArrayRef<InstructionSet> isas,
-                                      const Features &features) {
+                                      const Features &features,
+                                      Precision precision) {
   // One includes those below it.
   const InstructionSet *best = nullptr;
   for (const InstructionSet &isa : llvm::reverse(isas)) {
     if (!llvm::all_of(isa.features,
                       [&](StringRef f) { return features.lookup(f); }))
       break;
-    best = &isa;
+    if (isa.serves(precision))
+      best = &isa;
   }
   return best;
 }
@@ -203,27 +222,32 @@ static CpuTarget makeTarget(StringRef triple, const InstructionSet *isa,
   return target;
 }
 
-std::optional<CpuTarget> Architecture::findTarget(StringRef cpu) const {
+std::optional<CpuTarget> Architecture::findTarget(StringRef cpu,
+                                                  Precision precision) const {
   const InstructionSet *isa = cpu == "generic" ? &isas.back() : findIsa(cpu);
+  while (isa && !isa->serves(precision))
+    ++isa; // the next lower
   if (isa)
     return makeTarget(triple, isa, getCodegen(*isa).cpu);
   if (std::optional<Features> features = getFeatures(cpu))
-    return makeTarget(triple, findBest(isas, *features), cpu);
+    return makeTarget(triple, findBest(isas, *features, precision), cpu);
   return std::nullopt;
 }
 
-std::optional<CpuTarget> tx::resolveCpu(StringRef cpu, StringRef triple) {
+std::optional<CpuTarget> tx::resolveCpu(StringRef cpu, StringRef triple,
+                                        Precision precision) {
   const Architecture *architecture = findArchitecture(triple);
   if (!architecture)
     return std::nullopt;
   if (cpu != "native")
-    return architecture->findTarget(cpu);
+    return architecture->findTarget(cpu, precision);
   if (architecture != findArchitecture())
     return std::nullopt;
   // On x86 getHostCPUFeatures looks at XCR0 as well as at CPUID.
-  return makeTarget(architecture->triple,
-                    findBest(architecture->isas, sys::getHostCPUFeatures()),
-                    sys::getHostCPUName());
+  return makeTarget(
+      architecture->triple,
+      findBest(architecture->isas, sys::getHostCPUFeatures(), precision),
+      sys::getHostCPUName());
 }
 
 std::string tx::getHostIsa() {

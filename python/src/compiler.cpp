@@ -85,11 +85,15 @@ public:
 
   /// Compiles a copy, so that one model can be compiled more than once.
   void compile(const std::string &output, const std::string &cpu,
-               const std::vector<std::string> &cpuVariants, int threads,
-               bool verify) {
+               const std::vector<std::string> &cpuVariants,
+               const std::string &precision, int threads, bool verify) {
     if (threads < 1)
       raise(tx::makeError(tx::ExitCode::Usage,
                           "threads is {0}, expected at least 1", threads));
+    if (precision != "f32" && precision != "bf16")
+      raise(tx::makeError(tx::ExitCode::Usage,
+                          "precision is '{0}', expected f32 or bf16",
+                          precision));
     llvm::Error error = llvm::Error::success();
     {
       py::gil_scoped_release unlocked;
@@ -100,6 +104,8 @@ public:
       tx::CompileOptions options;
       options.cpu = cpu;
       options.cpuVariants = cpuVariants;
+      options.precision =
+          precision == "bf16" ? tx::Precision::BF16 : tx::Precision::F32;
       options.emit.threads = threads;
       options.verify = verify;
       error = tx::compileModel(copy, output, options);
@@ -131,7 +137,8 @@ PYBIND11_MODULE(_compiler, module) {
       .def("text", &Model::text)
       .def("inspect", &Model::inspect)
       .def("compile", &Model::compile, py::arg("output"), py::arg("cpu"),
-           py::arg("cpu_variants"), py::arg("threads"), py::arg("verify"));
+           py::arg("cpu_variants"), py::arg("precision"), py::arg("threads"),
+           py::arg("verify"));
   module.def(
       "load",
       [](const std::string &path, const std::string &head) {

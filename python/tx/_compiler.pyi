@@ -2,7 +2,13 @@ class Model:
     def text(self) -> str: ...
     def inspect(self) -> str: ...
     def compile(
-        self, output: str, cpu: str, cpu_variants: list[str], threads: int, verify: bool
+        self,
+        output: str,
+        cpu: str,
+        cpu_variants: list[str],
+        precision: str,
+        threads: int,
+        verify: bool,
     ) -> None: ...
 
 def load(path: str, head: str) -> Model: ...

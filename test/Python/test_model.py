@@ -50,6 +50,19 @@ def test_variants_in_one_program(sections_dir, tmp_path, monkeypatch):
     np.testing.assert_allclose(best, one(ids)["logits"], rtol=1e-4, atol=1e-5)
 
 
+def test_bf16_halves_the_weights_of_linear_layers(sections_dir, tmp_path):
+    model = tx.load(sections_dir)
+    wide = model.compile(tmp_path / "f32.so")
+    narrow = model.compile(tmp_path / "bf16.so", precision="bf16", verify=True)
+    assert narrow.metadata["weights_bytes"] < wide.metadata["weights_bytes"]
+    ids = [[2, 100, 200, 3], [2, 300, 3]]
+    expected, logits = wide(ids)["logits"], narrow(ids)["logits"]
+    assert not np.array_equal(logits, expected)
+    assert np.linalg.norm(logits - expected) < 0.02 * np.linalg.norm(expected)
+    alone = narrow(ids[:1])["logits"]
+    np.testing.assert_array_equal(alone, logits[: len(alone)])
+
+
 def test_variants_share_the_weights(sections_dir, tmp_path):
     model = tx.load(sections_dir)
     one = model.compile(tmp_path / "one.so", cpu="x86-64-v3")
@@ -65,6 +78,7 @@ def test_variants_share_the_weights(sections_dir, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"precision": "f16"}, "precision is 'f16', expected f32 or bf16"),
         ({"cpu_variants": ["x86-64-v3", "haswell"]}, "two variants are for x86-64-v3"),
         ({"cpu_variants": ["x86-64-v3", "pentium9"]}, "unknown CPU 'pentium9'"),
         ({"cpu_variants": ["all"], "cpu": "x86-64-v3"}, "takes the place of cpu"),

@@ -62,6 +62,13 @@ static cl::list<std::string> cpuVariants(
              "all: x86-64-v3,x86-64-v4 on x86_64"),
     cl::value_desc("cpu,..."), cl::CommaSeparated, cl::sub(command),
     cl::cat(codeCategory));
+static cl::opt<Precision> precision(
+    "precision", cl::desc("What linear layers multiply"),
+    cl::values(clEnumValN(Precision::F32, "f32", "f32, as trained (default)"),
+               clEnumValN(Precision::BF16, "bf16",
+                          "bf16, with sums in f32: half the weights, and less "
+                          "time where the CPU has AVX512_BF16 or AMX")),
+    cl::init(Precision::F32), cl::sub(command), cl::cat(codeCategory));
 static cl::opt<int> threads(
     "threads", cl::desc("Threads a run uses unless it says (default 1)"),
     cl::value_desc("n"), cl::init(1), cl::sub(command), cl::cat(codeCategory));
@@ -135,6 +142,7 @@ static CompileOptions readOptions() {
   options.target = target;
   options.cpu = cpu;
   options.cpuVariants = cpuVariants;
+  options.precision = precision;
   options.emit.kind = emit;
   options.emit.symbolPrefix = symbolPrefix;
   options.emit.threads = threads;

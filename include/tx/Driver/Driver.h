@@ -57,6 +57,8 @@ struct CompileOptions {
   /// CPUs of different instruction sets, or "all", in place of `cpu`: the
   /// artefact has code for each and runs the best that its machine can.
   std::vector<std::string> cpuVariants;
+  /// What linear ops multiply; decided in phase quantize.
+  Precision precision = Precision::F32;
   EmitOptions emit;
   std::optional<Phase> from; ///< default: the phase after the module's
   Phase to = Phase::Emit;    ///< last phase to run

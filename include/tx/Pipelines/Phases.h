@@ -11,6 +11,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "tx/Target/CpuTarget.h"
 #include <optional>
 
 namespace tx {
@@ -39,6 +40,11 @@ struct PhaseOptions : mlir::PassPipelineOptions<PhaseOptions> {
                              llvm::cl::desc("Triple of the CPU's architecture (phase "
                                             "normalize); empty: this host's"),
                              llvm::cl::init("x86_64-unknown-linux-gnu")};
+  Option<Precision> precision{
+      *this, "precision", llvm::cl::desc("What linear ops multiply (phases normalize and quantize)"),
+      llvm::cl::init(Precision::F32),
+      llvm::cl::values(clEnumValN(Precision::F32, "f32", "f32, as trained"),
+                       clEnumValN(Precision::BF16, "bf16", "bf16, with sums in f32"))};
 };
 
 /// Adds the passes of `phase`, its verification last.

@@ -46,6 +46,8 @@ typedef struct tx_entry {
 #define TX_ISA_BASELINE 0
 #define TX_ISA_X86_V3 3
 #define TX_ISA_X86_V4 4
+#define TX_ISA_X86_V4_BF16 5
+#define TX_ISA_X86_V4_AMX 6
 #define TX_ISA_ARM_V8 1
 #define TX_ISA_RV64GCV 1
 #define TX_ISA_RV64GCV_ZVL256B 2

@@ -16,6 +16,9 @@
 
 namespace tx {
 
+/// What linear ops multiply.
+enum class Precision { F32, BF16 };
+
 struct CpuTarget {
   std::string triple; ///< "x86_64-unknown-linux-gnu"
   std::string isa;    ///< one of Architecture::getIsas()
@@ -46,13 +49,16 @@ struct Architecture {
   llvm::StringRef getName() const;
   /// The instruction sets, highest first. Each is a name that resolveCpu takes:
   /// "x86-64-v3" (AVX2 and FMA) and "x86-64-v4" (AVX-512), "armv8-a" (NEON),
-  /// "rv64gcv" and "rv64gcv_zvl256b" (V, with registers of 256 bits).
-  std::vector<std::string> getIsas() const;
+  /// "rv64gcv" and "rv64gcv_zvl256b" (V, with registers of 256 bits). Only
+  /// programs of bf16 have use for "x86-64-v4+bf16" (AVX512_BF16) and
+  /// "x86-64-v4+amx" (AMX tiles of bf16 as well).
+  std::vector<std::string> getIsas(Precision precision = Precision::F32) const;
   /// How code for `isa`, or for the CPU of the baseline, is generated; none if
   /// it is not of this architecture.
   std::optional<CodegenCpu> getCodegenCpu(llvm::StringRef isa) const;
   /// resolveCpu for any name but "native".
-  std::optional<CpuTarget> findTarget(llvm::StringRef cpu) const;
+  std::optional<CpuTarget> findTarget(llvm::StringRef cpu,
+                                      Precision precision) const;
 
 private:
   const InstructionSet *findIsa(llvm::StringRef isa) const;
@@ -66,11 +72,13 @@ const Architecture *findArchitectureOfCpu(llvm::StringRef cpu);
 
 /// The target for CPU `cpu` of the architecture of `triple`, this host's if
 /// empty: "native" is this host, "generic" the least that tx makes code for,
-/// else a CPU or level that LLVM knows ("znver3", "x86-64-v4"). None for a name
+/// else a CPU or level that LLVM knows ("znver3", "x86-64-v4"), with the best
+/// instruction set that a program of `precision` has use for. None for a name
 /// LLVM does not know, and for "native" of another architecture; `isa` is empty
 /// for a CPU below the least, which tx does not support.
 std::optional<CpuTarget> resolveCpu(llvm::StringRef cpu,
-                                    llvm::StringRef triple = "");
+                                    llvm::StringRef triple = "",
+                                    Precision precision = Precision::F32);
 
 /// The best level this host can run, by CPUID and XCR0; empty if below v3.
 std::string getHostIsa();

@@ -3,12 +3,15 @@
 // C (M,N) = A (M,K) times the transposed weight, whose layout is panels of
 // sixteen output channels, [ceil(N/16)][K][16]. The unit of computation is a
 // register tile (LinearTile.h) of up to `rows` rows by up to `panels` panels.
+// With weights of bf16 the layout is [ceil(N/16)][ceil(K/32)][16][16][2], and
+// an item first rounds its part of A.
 //
 //   items      blocks of row tiles, innermost, times panel groups, so that the
 //              weights of a group stay in the cache while rows pass by; of many
 //              rows, as many at a time as stay in the cache themselves
 //   chunks     of K: all tiles of an item go over one chunk of the weights
 //              before the next, which is on its way into the cache meanwhile
+//   columns    of a chunk: those of one tile before the next
 //   row tiles  ceil(M/rows) of them, whose heights differ by one at most
 //   epilogue   sums lie in a buffer of the thread until the last chunk, then
 //              one loop that all tile shapes share applies the elementwise ops
@@ -28,13 +31,18 @@
 using namespace mlir;
 using namespace tx;
 
-/// Channels of a chunk: its weights stay near the core while all tiles of the
-/// item pass. With few tiles chunks are short, so that asking for weights is
-/// spread evenly over the time of computing with them.
-static constexpr int64_t kChunk = 768, kShortChunk = 32, kFewTiles = 4;
+/// With few tiles chunks are short, so that asking for weights is spread evenly
+/// over the time of computing with them.
+static constexpr int64_t kShortChunk = 32, kFewTiles = 4;
 /// Bytes of A whose blocks pass each panel group before others do: less than
 /// the second-level cache, which weights and C go through as well.
 static constexpr int64_t kNearBytes = 512 << 10;
+
+static bool isNarrow(LinearOp product) {
+  return cast<RankedTensorType>(product.getWeight().getType())
+      .getElementType()
+      .isBF16();
+}
 
 namespace {
 /// Emits one kernel.
@@ -43,7 +51,8 @@ public:
   LinearEmitter(KernelOp kernel, ArrayRef<LinearOp> products,
                 KernelBuilder &run)
       : kernel(kernel), products(products), run(run),
-        schedule(kernel.getScheduleAttr()), shape(schedule),
+        schedule(kernel.getScheduleAttr()),
+        shape(schedule, isNarrow(products.front())),
         x(LinearOp(products.front()).getX()), a(run.operand(x)) {}
 
   /// Fills @k.
@@ -51,10 +60,13 @@ public:
   /// Emits the number of items for the sizes that `builder` loaded.
   Value countItems(KernelBuilder &builder);
   int64_t getScratchBytes() const {
-    return schedule.getItemRows() * shape.getWidth() * sizeof(float);
+    return getSumBytes() + shape.getRoundedBytes(schedule.getItemRows());
   }
 
 private:
+  int64_t getSumBytes() const {
+    return schedule.getItemRows() * shape.itemWidth * sizeof(float);
+  }
   /// How the rows of A are cut, in values of the builder.
   struct RowPlan {
     Value tiles;  ///< register tiles
@@ -91,12 +103,17 @@ private:
   std::pair<Value, Value> locateItem(Value item, const RowPlan &plan);
   void emitItem(Value item, const RowPlan &plan);
   void emitStart(const Block &block);
+  Value getDepth();
+  void emitRounding(const Block &block, Value chunk);
   void emitChunk(const Block &block, Value first, Value count, Value chunk);
+  void emitColumns(const Block &block, Value panel, Value first, Value count,
+                   Value next);
   void emitEpilogue(const Block &block);
   void emitEpilogueVector(const Product &product, Value sums, Value row,
                           Value column, Value mask);
   Value getOffset(const Product &product, Value row, Value column);
-  void askForResults(const Block &block, Value firstRow, Value lastRow);
+  void askForResults(const Block &block, Value firstPanel, Value firstRow,
+                     Value lastRow);
 
   KernelOp kernel;
   ArrayRef<LinearOp> products;
@@ -124,7 +141,7 @@ LinearEmitter::RowPlan LinearEmitter::planRows(KernelBuilder &builder) {
 
 Value LinearEmitter::countGroups(KernelBuilder &builder, LinearOp product) {
   return builder.ceilDiv(builder.operand(product.getWeight()).sizes[0],
-                         shape.getWidth());
+                         shape.itemWidth);
 }
 
 Value LinearEmitter::countGroups(KernelBuilder &builder) {
@@ -177,7 +194,11 @@ void LinearEmitter::emit() {
 }
 
 Value LinearEmitter::getFirstRow(const Block &block, Value tile) {
-  return run.add(run.mul(tile, block.height), run.min(tile, block.higher));
+  Value row = run.mul(tile, block.height);
+  // Matrices have a fixed height: rows beyond the last are computed in vain.
+  if (shape.unit == ProductUnit::Matrix)
+    return run.min(row, a.sizes[0]);
+  return run.add(row, run.min(tile, block.higher));
 }
 
 /// The panel group and the block of rows of an item.
@@ -198,11 +219,13 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
   auto [group, index] = locateItem(item, plan);
   Block block;
   block.product = selectProduct(group);
-  block.firstPanel = run.mul(group, schedule.getPanels());
+  block.firstPanel = run.mul(group, schedule.getPanelsOfItem());
   block.panels = run.min(
       run.sub(run.ceilDiv(block.product.channels, kPanel), block.firstPanel),
-      run.i64(schedule.getPanels()));
-  block.height = run.div(a.sizes[0], plan.tiles);
+      run.i64(schedule.getPanelsOfItem()));
+  block.height = shape.unit == ProductUnit::Matrix
+                     ? run.i64(schedule.getRows())
+                     : run.div(a.sizes[0], plan.tiles);
   block.higher = run.rem(a.sizes[0], plan.tiles);
   block.firstTile = run.div(run.mul(index, plan.tiles), plan.blocks);
   block.lastTile = run.div(run.mul(run.add(index, 1), plan.tiles), plan.blocks);
@@ -210,23 +233,35 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
   block.lastRow = getFirstRow(block, block.lastTile);
 
   emitStart(block);
-  Value depth = a.sizes[1];
-  Value isShort =
-      run.less(run.sub(block.lastTile, block.firstTile), run.i64(kFewTiles));
-  Value chunk = run.select(isShort, run.i64(kShortChunk), run.i64(kChunk));
+  Value depth = getDepth();
+  Value chunk = run.i64(kChunk / shape.getGroup());
+  if (!shape.isNarrow) { // else columns are asked for, not chunks
+    Value isShort =
+        run.less(run.sub(block.lastTile, block.firstTile), run.i64(kFewTiles));
+    chunk = run.select(isShort, run.i64(kShortChunk), chunk);
+  }
   Value chunks = run.ceilDiv(depth, chunk);
   run.loop(run.i64(0), chunks, 1, [&](Value index) {
     Value first = run.mul(index, chunk);
+    if (shape.isNarrow)
+      emitRounding(block, index);
     emitChunk(block, first, run.min(run.sub(depth, first), chunk), chunk);
   });
   emitEpilogue(block);
+}
+
+/// Steps that the weights have for K.
+Value LinearEmitter::getDepth() {
+  Value channels = a.sizes[1];
+  return shape.isNarrow ? run.mul(run.ceilDiv(channels, 2 * kMatrix), kMatrix)
+                        : channels;
 }
 
 /// Sums begin as the bias.
 void LinearEmitter::emitStart(const Block &block) {
   Value firstColumn = run.mul(block.firstPanel, kPanel);
   Values start;
-  for (int64_t lane = 0; lane < shape.getWidth(); lane += run.lanes) {
+  for (int64_t lane = 0; lane < shape.itemWidth; lane += run.lanes) {
     Value column = run.add(firstColumn, lane);
     Value rest = run.sub(block.product.channels, column);
     start.push_back(block.product.bias
@@ -236,57 +271,111 @@ void LinearEmitter::emitStart(const Block &block) {
   }
   Value rows = run.sub(block.lastRow, block.firstRow);
   run.loop(run.i64(0), rows, 1, [&](Value row) {
-    Value sums = run.at(run.scratch, run.mul(row, shape.getWidth()));
+    Value sums = run.at(run.scratch, run.mul(row, shape.itemWidth));
     for (auto [index, vector] : llvm::enumerate(start))
       run.storeVector(vector, run.at(sums, index * run.lanes));
   });
 }
 
-/// Adds the products of the channels [first, first + count).
+/// Rounds the part of A that chunk number `chunk` multiplies, behind the sums.
+void LinearEmitter::emitRounding(const Block &block, Value chunk) {
+  constexpr int64_t step = 2 * kMatrix;
+  Value first = run.mul(chunk, kChunk);
+  Value count = run.min(run.sub(a.sizes[1], first), run.i64(kChunk));
+  Value whole = run.mul(run.div(count, step), step);
+  Value rounded = run.at(run.scratch, getSumBytes() / 4);
+  auto round = [&](Value row, Value channel, bool isWhole) {
+    Value from = run.at(a.address, row, a.sizes[1], run.add(first, channel));
+    Value to = run.at(
+        rounded, shape.getRounded(run, run.sub(row, block.firstRow), channel));
+    for (int64_t lane = 0; lane < step; lane += run.lanes) {
+      Value rest = run.sub(count, run.add(channel, lane));
+      Value mask = isWhole ? Value() : run.tailMask(rest);
+      shape.storeRounded(run, run.loadVector(run.at(from, lane), mask), to,
+                         lane);
+    }
+  };
+  run.loop(block.firstRow, block.lastRow, 1, [&](Value row) {
+    run.loop(run.i64(0), whole, step,
+             [&](Value channel) { round(row, channel, /*isWhole=*/true); });
+    run.ifThen(run.less(whole, count),
+               [&] { round(row, whole, /*isWhole=*/false); });
+  });
+}
+
+/// Adds the products of the steps [first, first + count).
 void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
                               Value chunk) {
-  Value depth = a.sizes[1];
-  Value panel =
-      run.at(block.product.weight,
-             run.mul(run.add(run.mul(block.firstPanel, depth), first), kPanel));
   Value next = run.mul(chunk, kPanel);
+  // What follows is the next chunk of the same columns, or, where x had to be
+  // rounded for a whole one, the same chunk of the next columns.
+  if (shape.isNarrow)
+    next = run.mul(getDepth(), shape.getWidth());
+  if (schedule.getPanelsOfItem() == schedule.getPanels())
+    return emitColumns(block, run.i64(0), first, count, next);
+  run.loop(run.i64(0), block.panels, schedule.getPanels(),
+           [&](Value panel) { emitColumns(block, panel, first, count, next); });
+}
+
+/// The same for the columns of a tile, those from panel `panel` of the item.
+void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
+                                Value count, Value next) {
+  Value depth = getDepth();
+  Value firstPanel = run.add(block.firstPanel, panel);
+  Value weights =
+      run.at(block.product.weight,
+             run.mul(run.add(run.mul(firstPanel, depth), first), kPanel));
+  Value panels =
+      run.min(run.sub(block.panels, panel), run.i64(schedule.getPanels()));
+  Value isLast = run.equal(run.add(first, count), depth);
   run.loop(block.firstTile, block.lastTile, 1, [&](Value tile) {
     Value firstRow = getFirstRow(block, tile);
-    Value height = run.sub(getFirstRow(block, run.add(tile, 1)), firstRow);
-    run.ifThen(run.equal(run.add(first, count), depth), [&] {
-      askForResults(block, firstRow, run.add(firstRow, height));
-    });
-    Value row = run.at(a.address, firstRow, depth, first);
-    Value sums = run.at(run.scratch, run.mul(run.sub(firstRow, block.firstRow),
-                                             shape.getWidth()));
-    // The first tile asks for the next chunk. The others ask for what is there
+    Value lastRow = getFirstRow(block, run.add(tile, 1));
+    run.ifThen(isLast,
+               [&] { askForResults(block, firstPanel, firstRow, lastRow); });
+    Value itemRow = run.sub(firstRow, block.firstRow);
+    Value rows = run.at(a.address, firstRow, depth, first);
+    if (shape.isNarrow)
+      rows = run.at(run.at(run.scratch, getSumBytes() / 4),
+                    shape.getRounded(run, itemRow, run.i64(0)));
+    Value sums = run.at(run.scratch, itemRow, run.i64(shape.itemWidth),
+                        run.mul(panel, kPanel));
+    // The first tile asks for what follows. The others ask for what is there
     // already, which costs nothing.
     Value ahead =
         run.select(run.equal(tile, block.firstTile), next, run.i64(0));
+    Value height = run.sub(lastRow, firstRow);
     func::CallOp::create(run.b, run.loc, shape.getFunction(kernel),
-                         ValueRange{row, depth, panel,
-                                    shape.getShape(run, height, block.panels),
-                                    sums, count, ahead});
+                         ValueRange{rows, depth, weights,
+                                    shape.getShape(run, height, panels), sums,
+                                    count, ahead});
   });
 }
 
 void LinearEmitter::emitEpilogue(const Block &block) {
   Value firstColumn = run.mul(block.firstPanel, kPanel);
   Value width = run.min(run.sub(block.product.channels, firstColumn),
-                        run.i64(shape.getWidth()));
+                        run.i64(shape.itemWidth));
   auto forEachRow = [&](function_ref<void(Value, Value)> body) {
     run.loop(block.firstRow, block.lastRow, 1, [&](Value row) {
-      body(row, run.at(run.scratch, run.mul(run.sub(row, block.firstRow),
-                                            shape.getWidth())));
+      body(row, run.at(run.scratch,
+                       run.mul(run.sub(row, block.firstRow), shape.itemWidth)));
     });
   };
+  // Straight code for the columns of a tile.
+  auto emitColumns = [&](Value row, Value sums, Value first) {
+    for (int64_t lane = 0; lane < shape.getWidth(); lane += run.lanes) {
+      Value column = run.add(first, lane);
+      emitEpilogueVector(block.product, run.at(sums, column), row,
+                         run.add(firstColumn, column), {});
+    }
+  };
   run.ifThen(
-      run.equal(width, run.i64(shape.getWidth())),
+      run.equal(width, run.i64(shape.itemWidth)),
       [&] {
         forEachRow([&](Value row, Value sums) {
-          for (int64_t lane = 0; lane < shape.getWidth(); lane += run.lanes)
-            emitEpilogueVector(block.product, run.at(sums, lane), row,
-                               run.add(firstColumn, lane), {});
+          run.loop(run.i64(0), run.i64(shape.itemWidth), shape.getWidth(),
+                   [&](Value first) { emitColumns(row, sums, first); });
         });
       },
       [&] {
@@ -311,15 +400,15 @@ Value LinearEmitter::getOffset(const Product &product, Value row,
 
 /// Asks for the lines of C, and of what the epilogue reads, while a tile is
 /// computed: else each store would wait for a line of a cache further away.
-void LinearEmitter::askForResults(const Block &block, Value firstRow,
-                                  Value lastRow) {
+void LinearEmitter::askForResults(const Block &block, Value firstPanel,
+                                  Value firstRow, Value lastRow) {
   SmallVector<Value> addresses{block.product.result};
   for (Operation &op : kernel.getBody().front())
     if (isa<AddOp, MulOp>(op))
       for (Value operand : op.getOperands())
         if (isa<BlockArgument>(operand))
           addresses.push_back(run.operand(operand).address);
-  Value firstColumn = run.mul(block.firstPanel, kPanel);
+  Value firstColumn = run.mul(firstPanel, kPanel);
   run.loop(firstRow, lastRow, 1, [&](Value row) {
     for (int64_t column = 0; column < shape.getWidth(); column += kPanel)
       for (Value address : addresses)
@@ -362,13 +451,19 @@ void LinearEmitter::emitEpilogueVector(const Product &product, Value sums,
   }
 }
 
-static LogicalResult verifyProduct(LinearOp linear) {
+static LogicalResult verifyProduct(LinearOp linear, ScheduleAttr schedule) {
+  bool isNarrow = ::isNarrow(linear);
+  int64_t group = isNarrow ? 2 : 1;
+  if (!isNarrow && schedule.getUnit() != ProductUnit::Fma)
+    return linear.emitOpError()
+           << "multiplies f32, which unit "
+           << stringifyProductUnit(schedule.getUnit()) << " does not";
   auto layout = dyn_cast_or_null<LayoutAttr>(
       cast<RankedTensorType>(linear.getWeight().getType()).getEncoding());
-  if (!layout || layout.getPanels() != kPanel)
-    return linear.emitOpError()
-           << "has a weight without the layout #tx.layout<panels = " << kPanel
-           << ">; run tx-pack-weights first";
+  auto expected = LayoutAttr::get(linear.getContext(), kPanel, group);
+  if (layout != expected)
+    return linear.emitOpError() << "has a weight without the layout "
+                                << expected << "; run tx-pack-weights first";
   for (Value operand : linear->getOperands())
     if (!isa<BlockArgument>(operand))
       return linear.emitOpError()
@@ -384,10 +479,11 @@ static LogicalResult verifyProducts(KernelOp kernel,
   for (LinearOp product : products.drop_front())
     if (product.getX() != first.getX() ||
         !product.getBias() != !first.getBias() ||
-        !getHeads(product) != !getHeads(first))
+        !getHeads(product) != !getHeads(first) ||
+        isNarrow(product) != isNarrow(first))
       return product.emitOpError()
-             << "differs in x, or in having a bias or heads, from the first "
-                "product of its kernel";
+             << "differs in x, in its weight's element type, or in having a "
+                "bias or heads, from the first product of its kernel";
   Operation *terminator = kernel.getBody().front().getTerminator();
   for (auto [index, product] : llvm::enumerate(products))
     if (terminator->getNumOperands() != products.size() ||
@@ -406,7 +502,7 @@ static LogicalResult verifyLinear(KernelOp kernel,
     return kernel.emitOpError() << "has a schedule of " << schedule.getLanes()
                                 << " lanes, expected a divisor of " << kPanel;
   for (LinearOp product : products)
-    if (failed(verifyProduct(product)))
+    if (failed(verifyProduct(product, schedule)))
       return failure();
   for (Operation &op : kernel.getBody().front())
     if (!isa<LinearOp, ActivationOp, AddOp, MulOp, ReturnOp>(op))

@@ -83,6 +83,10 @@ static std::optional<int> getIsaLevel(llvm::StringRef isa) {
     return TX_ISA_X86_V3;
   if (isa == "x86-64-v4")
     return TX_ISA_X86_V4;
+  if (isa == "x86-64-v4+bf16")
+    return TX_ISA_X86_V4_BF16;
+  if (isa == "x86-64-v4+amx")
+    return TX_ISA_X86_V4_AMX;
   return std::nullopt;
 }
 

@@ -32,10 +32,10 @@ struct AttachTarget : tx::impl::AttachTargetBase<AttachTarget> {
           << "riscv64-linux-gnu";
       return signalPassFailure();
     }
-    std::optional<CpuTarget> target = resolveCpu(cpu, triple);
+    std::optional<CpuTarget> target = resolveCpu(cpu, triple, precision);
     if (!target) {
       module.emitError("unknown CPU '")
-          << cpu << "', expected " << llvm::join(architecture->getIsas(), ", ")
+          << cpu << "', expected " << llvm::join(architecture->getIsas(precision), ", ")
           << ", generic, native on such a machine, or LLVM's name of a CPU of "
           << architecture->getName() << ", such as "
           << architecture->exampleCpu;

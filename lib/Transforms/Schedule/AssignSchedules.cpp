@@ -16,6 +16,11 @@
 //
 // Row-wise and all other kernels: row by row, 16 rows an item.
 //
+// Products of bf16: `dot` has the same tiles. `fma` widens a weight in a
+// register of its own, so that rows are fewer where there are few registers.
+// `matrix` holds 2 x 2 tiles of 16 x 16 sums in four of its eight registers.
+// All of them round x for an item first, which wide items pay for once.
+//
 //===----------------------------------------------------------------------===//
 
 #include "PanelWidth.h"
@@ -33,6 +38,10 @@ using namespace tx;
 /// Rows of a work item of linear, at most: enough to reuse a panel of weights
 /// from the first-level cache, few enough to share out a short batch.
 static constexpr int64_t kLinearItemRows = 64;
+/// The same where units are matrices: the weights pass by faster.
+static constexpr int64_t kMatrixItemRows = 128;
+/// Panels of a work item whose rows are rounded for it.
+static constexpr int64_t kNarrowItemPanels = 12;
 /// Rows of a work item of row-wise kernels: about a page of each operand.
 static constexpr int64_t kRowItemRows = 16;
 
@@ -59,6 +68,10 @@ struct AssignSchedules : tx::impl::AssignSchedulesBase<AssignSchedules> {
 
   /// Fails where a plan of attention is missing or ambiguous.
   FailureOr<ScheduleAttr> choose(KernelOp kernel, const RegisterTile &tile);
+  ScheduleAttr chooseLinear(LinearOp linear, const RegisterTile &tile);
+  TargetAttr getTarget() {
+    return getOperation()->getAttrOfType<TargetAttr>(kTargetAttrName);
+  }
   FailureOr<ScheduleAttr> chooseAttention(KernelOp kernel,
                                           AttentionOp attention,
                                           const RegisterTile &tile);
@@ -113,20 +126,40 @@ AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
   return ScheduleAttr::get(&getContext(), tile.lanes, rows, vectors, itemRows);
 }
 
+ScheduleAttr AssignSchedules::chooseLinear(LinearOp linear,
+                                           const RegisterTile &tile) {
+  auto weight = cast<RankedTensorType>(linear.getWeight().getType());
+  int64_t itemRows = kLinearItemRows / tile.rows * tile.rows;
+  if (!weight.getElementType().isBF16())
+    return ScheduleAttr::get(&getContext(), tile.lanes, tile.rows, tile.panels,
+                             itemRows);
+  StringRef isa = getTarget().getIsa();
+  if (isa.ends_with("+amx"))
+    return ScheduleAttr::get(&getContext(), tile.lanes, 32, 2, kMatrixItemRows,
+                             kNarrowItemPanels, ProductUnit::Matrix);
+  ProductUnit unit =
+      isa.ends_with("+bf16") ? ProductUnit::Dot : ProductUnit::Fma;
+  int64_t rows = unit == ProductUnit::Fma && tile.registers < 32
+                     ? std::max<int64_t>(1, tile.rows - 2)
+                     : tile.rows;
+  int64_t panels = kNarrowItemPanels / tile.panels * tile.panels;
+  return ScheduleAttr::get(&getContext(), tile.lanes, rows, tile.panels,
+                           kLinearItemRows / rows * rows, panels, unit);
+}
+
 FailureOr<ScheduleAttr> AssignSchedules::choose(KernelOp kernel,
                                                 const RegisterTile &tile) {
   Block &body = kernel.getBody().front();
   for (auto attention : body.getOps<AttentionOp>())
     return chooseAttention(kernel, attention, tile);
   if (!body.getOps<LinearOp>().empty())
-    return ScheduleAttr::get(&getContext(), tile.lanes, tile.rows, tile.panels,
-                             kLinearItemRows / tile.rows * tile.rows);
+    return chooseLinear(*body.getOps<LinearOp>().begin(), tile);
   return ScheduleAttr::get(&getContext(), tile.lanes, 1, 1, kRowItemRows);
 }
 
 void AssignSchedules::runOnOperation() {
   ModuleOp module = getOperation();
-  auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+  TargetAttr target = getTarget();
   if (!target) {
     module.emitError("expects a ")
         << kTargetAttrName << " to schedule for; run tx-attach-target first";

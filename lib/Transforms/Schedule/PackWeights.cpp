@@ -26,7 +26,9 @@ using namespace tx;
 
 static RankedTensorType getPackedType(Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  auto layout = LayoutAttr::get(type.getContext(), kPanelWidth);
+  // Units that multiply bf16 take two channels at once.
+  int64_t group = tensor.getElementType().isBF16() ? 2 : 1;
+  auto layout = LayoutAttr::get(type.getContext(), kPanelWidth, group);
   return RankedTensorType::get(tensor.getShape(), tensor.getElementType(),
                                layout);
 }

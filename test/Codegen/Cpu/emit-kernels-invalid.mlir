@@ -60,7 +60,7 @@ tx.kernel @linear_epilogue(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
 tx.kernel @linear_products(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>, %w: !w) -> (tensor<?x?xf32>, tensor<?x?xf32>)
     attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
   %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
-  // expected-error@+1 {{differs in x, or in having a bias or heads, from the first product of its kernel}}
+  // expected-error@+1 {{differs in x, in its weight's element type, or in having a bias or heads, from the first product of its kernel}}
   %1 = tx.linear %y, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
   tx.return %0, %1 : tensor<?x?xf32>, tensor<?x?xf32>
 }
@@ -119,4 +119,22 @@ func.func @attention_channels(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor
   // expected-error@+1 {{passes 'tensor<?x?xf32>' to attention, expected a static number of channels}}
   %0 = tx.call @attention(%x, %o, %p) : (tensor<?x?xf32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+tx.kernel @unit_of_f32(%x: tensor<?x?xf32>, %w: tensor<?x?xf32, #tx.layout<panels = 16>>) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<unit = dot, lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  // expected-error@+1 {{multiplies f32, which unit dot does not}}
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32, #tx.layout<panels = 16>>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+tx.kernel @layout_of_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16, #tx.layout<panels = 16>>) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  // expected-error@+1 {{has a weight without the layout #tx.layout<panels = 16, group = 2>; run tx-pack-weights first}}
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16, #tx.layout<panels = 16>>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
 }

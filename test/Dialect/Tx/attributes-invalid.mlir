@@ -135,6 +135,21 @@ tx.kernel @schedule_item_rows() attributes {schedule = #tx.schedule<lanes = 16, 
 
 // -----
 
+// expected-error @+1 {{schedule expects item_panels, 5, to be a multiple of panels, 2}}
+tx.kernel @schedule_item_panels() attributes {schedule = #tx.schedule<lanes = 16, rows = 6, panels = 2, item_rows = 48, item_panels = 5>} { tx.return }
+
+// -----
+
+// expected-error @+1 {{schedule expects rows that are a multiple of 16, those of a tile of unit matrix, got 8}}
+tx.kernel @schedule_matrix_rows() attributes {schedule = #tx.schedule<unit = matrix, lanes = 16, rows = 8, panels = 2, item_rows = 48>} { tx.return }
+
+// -----
+
+// expected-error @+1 {{layout expects groups of 1, 2 or 4 channels, got 3}}
+func.func private @layout_group(tensor<16x8xbf16, #tx.layout<panels = 16, group = 3>>)
+
+// -----
+
 // expected-error @+1 {{layout expects panels of at least one channel, got 0}}
 func.func private @layout_panels(tensor<16x8xf32, #tx.layout<panels = 0>>)
 

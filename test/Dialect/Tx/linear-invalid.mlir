@@ -33,7 +33,7 @@ func.func @linear_c4(%x: tensor<3x8xf32>, %w: tensor<20x8xf32>) {
 // -----
 
 func.func @linear__stored_type(%x: tensor<?x8xf32>, %w: tensor<20x8xf16>) {
-  // expected-error @+1 {{'tx.linear' op operand #1 must be weight matrix (rank-2 f32 tensor, with a #tx.layout or none), but got 'tensor<20x8xf16>'}}
+  // expected-error @+1 {{'tx.linear' op operand #1 must be weight matrix (rank-2 f32 or bf16 tensor, with a #tx.layout or none), but got 'tensor<20x8xf16>'}}
   %0 = tx.linear %x, %w : (tensor<?x8xf32>, tensor<20x8xf16>) -> tensor<?x20xf32>
   return
 }

@@ -132,3 +132,44 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
     tx.return %0 : tensor<?x?xf32>
   }
 }
+
+// -----
+
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4+amx", tune = "sapphirerapids", lanes = 16, registers = 32>} {
+  /// Products of bf16 run on matrix tiles, products of f32 as ever.
+  // CHECK-LABEL: tx.kernel @linear_bf16
+  // CHECK-SAME: schedule = #tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 12>
+  tx.kernel @linear_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+  // CHECK-LABEL: tx.kernel @linear
+  // CHECK-SAME: schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>
+  tx.kernel @linear(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4+bf16", tune = "znver4", lanes = 16, registers = 32>} {
+  // CHECK-LABEL: tx.kernel @linear_bf16
+  // CHECK-SAME: schedule = #tx.schedule<unit = dot, lanes = 16, rows = 8, panels = 3, item_rows = 64, item_panels = 12>
+  tx.kernel @linear_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 16>} {
+  /// A widened weight takes a register more.
+  // CHECK-LABEL: tx.kernel @linear_bf16
+  // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 4, panels = 1, item_rows = 64, item_panels = 12>
+  tx.kernel @linear_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}

@@ -48,3 +48,16 @@ tx.kernel @no_change__has_a_layout(%x: tensor<?x?xf32>, %w: tensor<?x?xf32, #tx.
   %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32, #tx.layout<panels = 8>>) -> tensor<?x?xf32>
   tx.return %0 : tensor<?x?xf32>
 }
+
+/// Weights of bf16 lie in groups of two channels.
+// CHECK-LABEL: func.func @packs_pairs
+// CHECK: tx.pack %{{.*}} : tensor<8x8xbf16> to tensor<8x8xbf16, #tx.layout<panels = 16, group = 2>>
+tx.kernel @linear_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16>) -> tensor<?x?xf32> {
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+func.func @packs_pairs(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tx.entry = "padded"} {
+  %w = tx.param dense<1.0> : tensor<8x8xbf16>
+  %0 = tx.call @linear_bf16(%x, %w) : (tensor<?x8xf32>, tensor<8x8xbf16>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}

@@ -164,8 +164,11 @@ compileKernels(mlir::ModuleOp module, TargetAttr target) {
 KernelLibrary::KernelLibrary(llvm::StringRef text, KernelIsa isa)
     : jit(std::make_unique<Jit>()) {
   std::string source = text.str(), lanes = std::to_string(isa.lanes);
-  for (size_t at; (at = source.find("LANES")) != std::string::npos;)
-    source.replace(at, 5, lanes);
+  for (auto [word, value] : {std::pair<llvm::StringRef, llvm::StringRef>{
+                                 "LANES", lanes},
+                             {"UNIT", isa.unit}})
+    for (size_t at; (at = source.find(word)) != std::string::npos;)
+      source.replace(at, word.size(), value);
   mlir::MLIRContext context;
   context.loadDialect<TxDialect, mlir::LLVM::LLVMDialect,
                       mlir::math::MathDialect>();
@@ -177,7 +180,8 @@ KernelLibrary::KernelLibrary(llvm::StringRef text, KernelIsa isa)
   if (auto scratch = (*module)->getAttrOfType<mlir::IntegerAttr>("tx.scratch"))
     scratchBytes = scratch.getInt();
   auto target = TargetAttr::get(&context, "x86_64-unknown-linux-gnu", isa.isa,
-                                isa.isa, isa.lanes, 16);
+                                llvm::StringRef(isa.isa).split('+').first,
+                                isa.lanes, 16);
   auto object = compileKernels(*module, target);
   if (!object) {
     ADD_FAILURE() << llvm::toString(object.takeError());

@@ -54,6 +54,7 @@ private:
 struct KernelIsa {
   int64_t lanes;
   const char *isa;
+  const char *unit = "fma"; ///< that multiplies bf16
 };
 
 /// 4 lanes, as other architectures have them, and 8 lanes of x86-64-v3, and 16
@@ -64,8 +65,8 @@ std::string getIsaName(const testing::TestParamInfo<int> &number);
 
 class KernelLibrary {
 public:
-  /// Compiles the tx.kernel ops of `text`, which has `LANES` where schedules
-  /// say their lanes. A failure fails the test; nothing can be run then.
+  /// Compiles the tx.kernel ops of `text`, which has `LANES` and `UNIT` where
+  /// schedules say theirs. A failure fails the test; nothing can be run then.
   KernelLibrary(llvm::StringRef text, KernelIsa isa);
   ~KernelLibrary();
 

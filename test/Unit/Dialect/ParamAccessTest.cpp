@@ -335,6 +335,30 @@ TEST_F(ParamAccess, packs_and_casts_in_either_order) {
   EXPECT_EQ(packFirst, castFirst);
 }
 
+TEST_F(ParamAccess, packs_groups_of_channels) {
+  for (int64_t rows : {1, 16, 33})
+    for (int64_t columns : {1, 31, 32, 33, 130}) {
+      source = ParamSource(folder.dir);
+      writeTensor<uint16_t>(Dtype::BF16, {rows, columns},
+                            [](int64_t i) { return i + 1; });
+      std::string type = matrix(rows, columns, "bf16");
+      std::string packed = type;
+      packed.insert(packed.size() - 1, ", #tx.layout<panels = 16, group = 2>");
+      // [ceil(N/16)][ceil(K/32)][16][16][2]
+      int64_t depth = llvm::alignTo(columns, 32);
+      std::vector<uint16_t> expected(llvm::alignTo(rows, 16) * depth, 0);
+      for (int64_t n = 0; n < rows; ++n)
+        for (int64_t k = 0; k < columns; ++k)
+          expected[n / 16 * 16 * depth + k / 2 * 32 + n % 16 * 2 + k % 2] =
+              n * columns + k + 1;
+      ASSERT_EQ(evaluateAs<uint16_t>(
+                    parse("%0 = tx.param " + kExternal + " : " + type +
+                          "\n%1 = tx.pack %0 : " + type + " to " + packed)),
+                expected)
+          << rows << " x " << columns;
+    }
+}
+
 TEST_F(ParamAccess, packs_matrices_without_elements) {
   EXPECT_TRUE(
       evaluateAs<float>(parse("%0 = tx.param dense<> : tensor<0x4xf32>\n"

@@ -95,6 +95,18 @@ TEST_F(InterpreterTest, LinearAddsInDouble) {
          {floats({1, 3}, {1e8, 1, -1e8})}, {floats({1, 1}, {1})});
 }
 
+TEST_F(InterpreterTest, LinearOfBf16RoundsX) {
+  // 1 + 2^-8 is halfway between two bf16, of which 1 is even; the weight is
+  // rounded by its cast.
+  expect(R"(func.func @f(%x: tensor<?x2xf32>) -> tensor<?x1xf32> {
+    %w = tx.param dense<[[1.00390625, 2.0]]> : tensor<1x2xf32>
+    %n = tx.cast %w : tensor<1x2xf32> to tensor<1x2xbf16>
+    %0 = tx.linear %x, %n : (tensor<?x2xf32>, tensor<1x2xbf16>) -> tensor<?x1xf32>
+    return %0 : tensor<?x1xf32> })",
+         {floats({2, 2}, {1.00390625, 0, 1.01171875, 1})},
+         {floats({2, 1}, {1, 3.015625})});
+}
+
 TEST_F(InterpreterTest, Embedding) {
   llvm::StringRef text =
       R"(func.func @f(%i: tensor<?xi32>) -> tensor<?x2xf32> {

@@ -114,6 +114,27 @@ TEST(CpuTarget, isas_are_cpus) {
   EXPECT_FALSE(findArchitecture("aarch64-linux-gnu")->getCodegenCpu("rv64gcv"));
 }
 
+TEST(CpuTarget, bf16_has_instruction_sets_of_its_own) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(findArchitecture("x86_64-linux-gnu")->getIsas(Precision::BF16),
+            (Names{"x86-64-v4+amx", "x86-64-v4+bf16", "x86-64-v4",
+                   "x86-64-v3"}));
+  auto getIsa = [](llvm::StringRef cpu, Precision precision) {
+    return resolveCpu(cpu, "x86_64-linux-gnu", precision)->isa;
+  };
+  EXPECT_EQ(getIsa("sapphirerapids", Precision::BF16), "x86-64-v4+amx");
+  EXPECT_EQ(getIsa("sapphirerapids", Precision::F32), "x86-64-v4");
+  EXPECT_EQ(getIsa("znver4", Precision::BF16), "x86-64-v4+bf16");
+  EXPECT_EQ(getIsa("icelake-server", Precision::BF16), "x86-64-v4");
+  EXPECT_EQ(getIsa("znver3", Precision::BF16), "x86-64-v3");
+  EXPECT_EQ(getIsa("x86-64-v4+bf16", Precision::BF16), "x86-64-v4+bf16");
+  EXPECT_EQ(getIsa("x86-64-v4+amx", Precision::F32), "x86-64-v4");
+  const Architecture *architecture = findArchitecture("x86_64-linux-gnu");
+  EXPECT_EQ(architecture->getCodegenCpu("x86-64-v4+bf16")->cpu, "x86-64-v4");
+  EXPECT_EQ(architecture->getCodegenCpu("x86-64-v4+bf16")->features,
+            "+avx512bf16");
+}
+
 TEST(CpuTarget, native_is_the_host) {
   std::optional<CpuTarget> host = resolveCpu("native");
   ASSERT_TRUE(host);

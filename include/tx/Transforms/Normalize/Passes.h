@@ -4,6 +4,7 @@
 #define TX_TRANSFORMS_NORMALIZE_PASSES_H
 
 #include "tx/Dialect/Tx/IR/Tx.h"
+#include "tx/Target/CpuTarget.h"
 #include "mlir/Pass/Pass.h"
 
 namespace tx {

@@ -37,7 +37,12 @@ def AttachTarget : Pass<"tx-attach-target", "::mlir::ModuleOp"> {
     Option<"cpu", "cpu", "std::string", "\"x86-64-v3\"",
            "LLVM's name of the CPU, generic or native">,
     Option<"triple", "target", "std::string", "\"x86_64-unknown-linux-gnu\"",
-           "triple of the CPU's architecture; empty: this host's">];
+           "triple of the CPU's architecture; empty: this host's">,
+    Option<"precision", "precision", "::tx::Precision", "::tx::Precision::F32",
+           "what linear ops multiply: instruction sets beyond it are not used",
+           [{llvm::cl::values(
+               clEnumValN(::tx::Precision::F32, "f32", "f32, as trained"),
+               clEnumValN(::tx::Precision::BF16, "bf16", "bf16, with sums in f32"))}]>];
 }
 
 #endif // TX_TRANSFORMS_NORMALIZE_PASSES_TD

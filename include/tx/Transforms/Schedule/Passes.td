@@ -10,7 +10,9 @@ def AssignSchedules : Pass<"tx-assign-schedules", "::mlir::ModuleOp"> {
   let description = [{
     Gives every kernel without one a `#tx.schedule` from the module's
     `tx.target`: vector lanes, rows and panels of the register tile so that the
-    accumulators and operands fit the registers.
+    accumulators and operands fit the registers. Products of bf16 run on the best
+    unit that the target's instruction set has: matrix tiles (AMX), vectors of
+    pairs (AVX512_BF16), else f32 vectors that the weights are widened to.
 
     Requires: `tx.target` on the module.
   }];
@@ -29,7 +31,8 @@ def PackWeights : Pass<"tx-pack-weights", "::mlir::ModuleOp"> {
     %p = tx.pack %w : tensor<384x384xf32> to tensor<384x384xf32, #tx.layout<panels = 16>>
     %y = tx.call @linear(%x, %p, %b) : (..., tensor<384x384xf32, #tx.layout<panels = 16>>, ...) -> ...
     ```
-    A weight that is not a parameter expression is an error.
+    A weight of bf16 has the layout with groups of two channels. A weight that is
+    not a parameter expression is an error.
   }];
   let dependentDialects = ["::tx::TxDialect"];
 }

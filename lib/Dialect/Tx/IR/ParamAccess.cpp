@@ -15,11 +15,13 @@ int64_t tx::getStorageBytes(RankedTensorType type) {
   // Sizes that no machine has are kept from wrapping round.
   constexpr int64_t most = int64_t(1) << 62;
   SmallVector<int64_t> dims(type.getShape());
-  if (auto layout = dyn_cast_if_present<LayoutAttr>(type.getEncoding()))
+  if (auto layout = dyn_cast_if_present<LayoutAttr>(type.getEncoding())) {
     dims[0] =
         llvm::SaturatingMultiply<uint64_t>(
             llvm::divideCeil(dims[0], layout.getPanels()), layout.getPanels()) &
         INT64_MAX;
+    dims[1] = layout.getPaddedColumns(dims[1]);
+  }
   uint64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   for (int64_t dim : dims)
     bytes = llvm::SaturatingMultiply<uint64_t>(bytes, dim);

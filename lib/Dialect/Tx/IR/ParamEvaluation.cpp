@@ -21,7 +21,7 @@ namespace {
 struct Expression {
   mutable ParamOp param; ///< accessors of ops are not const
   SmallVector<Type, 4> types;
-  int64_t panels = 0; ///< 0: row-major
+  LayoutAttr layout; ///< null: row-major
 };
 
 /// Elements that are converted at once.
@@ -38,7 +38,7 @@ static llvm::Expected<Expression> resolve(Value value) {
           "a value is needed at compile time that is no parameter");
     auto type = cast<RankedTensorType>(value.getType());
     if (auto layout = dyn_cast_if_present<LayoutAttr>(type.getEncoding()))
-      result.panels = layout.getPanels();
+      result.layout = layout;
     Type element = type.getElementType();
     if (result.types.empty() || result.types.back() != element)
       result.types.push_back(element);
@@ -124,8 +124,8 @@ static void convert(ArrayRef<uint8_t> in, ArrayRef<Type> types,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Packs (N, K) into [ceil(N / panels)][K][panels], elements of type T in the
-/// result.
+/// Packs (N, K) into [ceil(N / panels)][K / group][panels][group], with K padded
+/// to whole blocks where there are groups; elements of type T in the result.
 ///
 /// A tile of up to kRows rows by kColumns is read a row at a time, since each
 /// row is a stream of its own and whole cache lines are used at once (rows a
@@ -135,14 +135,16 @@ class Packer {
 public:
   Packer(const Expression &expression, int64_t rows, int64_t columns)
       : types(expression.types), rows(rows), columns(columns),
-        panels(expression.panels),
+        panels(expression.layout.getPanels()),
+        group(expression.layout.getGroup()),
+        padded(expression.layout.getPaddedColumns(columns)),
         inBytes(types.front().getIntOrFloatBitWidth() / 8) {}
 
   void run(const uint8_t *in, uint8_t *out) const {
     for (int64_t first = 0; first < rows; first += panels) {
-      uint8_t *panel = out + first * columns * sizeof(T);
+      uint8_t *panel = out + first * padded * sizeof(T);
       for (int64_t lane = 0; lane < panels; lane += kRows)
-        for (int64_t k = 0; k < columns; k += kColumns)
+        for (int64_t k = 0; k < padded; k += kColumns)
           packTile(in, first, lane, k, panel);
     }
   }
@@ -155,16 +157,19 @@ private:
                 uint8_t *panel) const {
     T tile[kRows][kColumns];
     int64_t lanes = std::min(kRows, panels - lane);
-    int64_t width = std::min(kColumns, columns - k);
+    int64_t width = std::min(kColumns, padded - k);
+    int64_t filled = std::clamp<int64_t>(columns - k, 0, width);
     for (int64_t r = 0; r < lanes; ++r) {
       int64_t row = first + lane + r;
-      if (row >= rows)
-        std::memset(tile[r], 0, width * sizeof(T));
-      else
+      int64_t count = row < rows ? filled : 0;
+      if (count > 0)
         convertRun(in + (row * columns + k) * inBytes, types,
-                   reinterpret_cast<uint8_t *>(tile[r]), width);
+                   reinterpret_cast<uint8_t *>(tile[r]), count);
+      std::memset(tile[r] + count, 0, (width - count) * sizeof(T));
     }
-    uint8_t *out = panel + (k * panels + lane) * sizeof(T);
+    uint8_t *out = panel + (k * panels + lane * group) * sizeof(T);
+    if (group > 1)
+      return writeGroups(tile, out, width, lanes);
     if (lanes == kRows)
       return writeColumns<kRows>(tile, out, width, lanes);
     if (lanes == 8)
@@ -186,8 +191,17 @@ private:
     }
   }
 
+  /// The elements of a group side by side; `width` is a multiple of the group.
+  void writeGroups(const T (&tile)[kRows][kColumns], uint8_t *out,
+                   int64_t width, int64_t lanes) const {
+    for (int64_t c = 0; c < width; c += group)
+      for (int64_t r = 0; r < lanes; ++r)
+        std::memcpy(out + (c * panels + r * group) * sizeof(T), &tile[r][c],
+                    group * sizeof(T));
+  }
+
   ArrayRef<Type> types;
-  int64_t rows, columns, panels, inBytes;
+  int64_t rows, columns, panels, group, padded, inBytes;
 };
 } // namespace
 
@@ -219,7 +233,7 @@ llvm::Error tx::evaluateParam(Value value, ParamSource &source,
   llvm::Expected<ArrayRef<uint8_t>> bytes = source.getBytes(expression->param);
   if (!bytes)
     return bytes.takeError();
-  if (expression->panels > 0)
+  if (expression->layout)
     pack(*bytes, *expression, out);
   else
     convert(*bytes, expression->types, out);

@@ -58,10 +58,13 @@ LogicalResult ExternalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 int64_t panels) {
+                                 int64_t panels, int64_t group) {
   if (panels <= 0)
     return emitError() << "layout expects panels of at least one channel, got "
                        << panels;
+  if (!llvm::is_contained({1, 2, 4}, group))
+    return emitError() << "layout expects groups of 1, 2 or 4 channels, got "
+                       << group;
   return success();
 }
 
@@ -110,7 +113,8 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t lanes, int64_t rows, int64_t panels,
-                                   int64_t itemRows) {
+                                   int64_t itemRows, int64_t itemPanels,
+                                   ProductUnit unit) {
   std::pair<StringRef, int64_t> numbers[] = {{"lanes", lanes},
                                              {"rows", rows},
                                              {"panels", panels},
@@ -122,6 +126,13 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (itemRows % rows != 0)
     return emitError() << "schedule expects item_rows, " << itemRows
                        << ", to be a multiple of rows, " << rows;
+  if (itemPanels < 0 || itemPanels % panels != 0)
+    return emitError() << "schedule expects item_panels, " << itemPanels
+                       << ", to be a multiple of panels, " << panels;
+  if (unit == ProductUnit::Matrix && rows % 16 != 0)
+    return emitError() << "schedule expects rows that are a multiple of 16, "
+                          "those of a tile of unit matrix, got "
+                       << rows;
   return success();
 }
 

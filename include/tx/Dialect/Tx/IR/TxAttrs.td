@@ -64,6 +64,14 @@ def Tx_DimKind : I32EnumAttr<"DimKind", "what a workspace buffer grows with", [
   let genSpecializedAttr = 0;
 }
 
+def Tx_ProductUnit : I32EnumAttr<"ProductUnit", "what multiplies and adds", [
+    I32EnumAttrCase<"Fma", 0, "fma">,
+    I32EnumAttrCase<"Dot", 1, "dot">,
+    I32EnumAttrCase<"Matrix", 2, "matrix">]> {
+  let cppNamespace = "::tx";
+  let genSpecializedAttr = 0;
+}
+
 //===----------------------------------------------------------------------===//
 // Attributes
 //===----------------------------------------------------------------------===//
@@ -97,10 +105,28 @@ def Tx_LayoutAttr : Tx_Attr<"Layout", "layout",
     [ceil(N/16)][K][16]: sixteen output channels side by side, rows N..16*ceil
     filled with zeros. It is the encoding of a tensor type; the logical value
     of the tensor does not change. Only matrices have a layout.
+
+    `#tx.layout<panels = 16, group = 2>` is for units that add the products of
+    several channels at once: [ceil(N/16)][ceil(K/32)][16][16][2], blocks of
+    sixteen groups of two input channels, columns beyond K filled with zeros.
   }];
-  let parameters = (ins "int64_t":$panels);
-  let assemblyFormat = "`<` `panels` `=` $panels `>`";
+  let parameters = (ins "int64_t":$panels,
+                        DefaultValuedParameter<"int64_t", "1">:$group);
+  let builders = [AttrBuilder<(ins "int64_t":$panels), [{
+    return $_get($_ctxt, panels, 1);
+  }]>];
+  let assemblyFormat = "`<` `panels` `=` $panels (`,` `group` `=` $group^)? `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Groups of input channels in a block.
+    static constexpr int64_t kBlockGroups = 16;
+
+    /// Input channels that are stored for `columns` of them.
+    int64_t getPaddedColumns(int64_t columns) const {
+      int64_t block = getGroup() == 1 ? 1 : kBlockGroups * getGroup();
+      return (columns + block - 1) / block * block;
+    }
+  }];
 }
 
 def Tx_HeadsAttr : Tx_Attr<"Heads", "heads",
@@ -143,14 +169,34 @@ def Tx_ScheduleAttr : Tx_Attr<"Schedule", "schedule"> {
   let description = [{
     `lanes`: f32 lanes of a vector. `rows`: rows of a register tile.
     `panels`: weight panels a register tile spans (linear), or key vectors
-    (attention); `item_rows`: rows in one work item, a multiple of `rows`.
+    (attention); `item_rows`: rows in one work item, a multiple of `rows`;
+    `item_panels`: panels in one work item of linear, a multiple of `panels`, by
+    default as many.
+
+    `unit` says what multiplies: `fma`, by default, vectors of f32; `dot`
+    vectors of pairs of bf16 (AVX512_BF16); `matrix` tiles of bf16 of sixteen
+    rows (AMX). The last two need weights whose layout has groups of two.
+
+    Example: `#tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 16>`
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$rows, "int64_t":$panels,
-                        "int64_t":$itemRows);
+                        "int64_t":$itemRows,
+                        OptionalParameter<"int64_t">:$itemPanels,
+                        DefaultValuedParameter<"::tx::ProductUnit", "::tx::ProductUnit::Fma">:$unit);
+  let builders = [AttrBuilder<(ins "int64_t":$lanes, "int64_t":$rows,
+                                   "int64_t":$panels, "int64_t":$itemRows), [{
+    return $_get($_ctxt, lanes, rows, panels, itemRows, 0, ProductUnit::Fma);
+  }]>];
   let assemblyFormat = [{
-    `<` `lanes` `=` $lanes `,` `rows` `=` $rows `,` `panels` `=` $panels `,` `item_rows` `=` $itemRows `>`
+    `<` (`unit` `=` $unit^ `,` ` `)? `lanes` `=` $lanes `,` `rows` `=` $rows `,` `panels` `=` $panels `,` `item_rows` `=` $itemRows (`,` `item_panels` `=` $itemPanels^)? `>`
   }];
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Panels that a work item spans.
+    int64_t getPanelsOfItem() const {
+      return getItemPanels() ? getItemPanels() : getPanels();
+    }
+  }];
 }
 
 def Tx_PlaceAttr : Tx_Attr<"Place", "place"> {

@@ -70,8 +70,8 @@ def Tx_Matrix
     : Tx_Tensor<[F32], [HasAnyRankOfPred<[2]>, Tx_NoLayout],
                 "matrix (rank-2 f32 tensor without a layout)">;
 def Tx_Weight
-    : Tx_Tensor<[F32], [HasAnyRankOfPred<[2]>, Tx_LayoutOrNone],
-                "weight matrix (rank-2 f32 tensor, with a #tx.layout or none)">;
+    : Tx_Tensor<[F32, BF16], [HasAnyRankOfPred<[2]>, Tx_LayoutOrNone],
+                "weight matrix (rank-2 f32 or bf16 tensor, with a #tx.layout or none)">;
 def Tx_Indices
     : Tx_Tensor<[I32], [HasAnyRankOfPred<[1]>],
                 "one index per token (rank-1 i32 tensor)">;

@@ -14,6 +14,9 @@ def Tx_LinearOp : Tx_Op<"linear", [Pure, Tx_InferResultTypes,
     result[t, n] = sum over k of x[t, k] * weight[n, k], plus bias[n]. The weight
     is (N, K), as checkpoints store it; it may carry a `#tx.layout`.
 
+    With a weight of bf16, x is rounded to bf16, to nearest even; products of
+    two bf16 are exact in f32, and sums are f32 as ever.
+
     Example:
     ```mlir
     %y = tx.linear %x, %w bias %b : (tensor<?x384xf32>, tensor<1536x384xf32>, tensor<1536xf32>) -> tensor<?x1536xf32>
