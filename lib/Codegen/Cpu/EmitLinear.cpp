@@ -89,6 +89,7 @@ private:
     Value height, higher;      ///< rows of a tile; tiles that have one more
     Value firstRow, lastRow;
     Value firstPanel, panels;
+    Value isLast; ///< the next item has other weights
   };
 
   RowPlan planRows(KernelBuilder &builder);
@@ -100,12 +101,19 @@ private:
   Product selectProduct(Value &group);
   Value getFirstRow(const Block &block, Value tile);
 
-  std::pair<Value, Value> locateItem(Value item, const RowPlan &plan);
+  /// Where an item lies.
+  struct Place {
+    Value group, block;
+    Value isLast; ///< the next item has other weights
+  };
+  Place locateItem(Value item, const RowPlan &plan);
   void emitItem(Value item, const RowPlan &plan);
   void emitStart(const Block &block);
   Value getDepth();
   void emitRounding(const Block &block, Value chunk);
   void emitChunk(const Block &block, Value first, Value count, Value chunk);
+  std::pair<Value, Value> shareAsking(const Block &block, Value tile,
+                                      Value count, Value next);
   void emitColumns(const Block &block, Value panel, Value first, Value count,
                    Value next);
   void emitEpilogue(const Block &block);
@@ -202,8 +210,8 @@ Value LinearEmitter::getFirstRow(const Block &block, Value tile) {
 }
 
 /// The panel group and the block of rows of an item.
-std::pair<Value, Value> LinearEmitter::locateItem(Value item,
-                                                  const RowPlan &plan) {
+LinearEmitter::Place LinearEmitter::locateItem(Value item,
+                                               const RowPlan &plan) {
   Value blockBytes =
       run.mul(a.sizes[1], schedule.getItemRows() * int64_t(sizeof(float)));
   Value near = run.add(run.div(run.i64(kNearBytes), blockBytes), 1);
@@ -211,13 +219,15 @@ std::pair<Value, Value> LinearEmitter::locateItem(Value item,
   Value first = run.mul(run.div(item, stretch), near);
   Value inStretch = run.rem(item, stretch);
   Value blocks = run.min(near, run.sub(plan.blocks, first));
-  return {run.div(inStretch, blocks),
-          run.add(first, run.rem(inStretch, blocks))};
+  Value index = run.rem(inStretch, blocks);
+  return {run.div(inStretch, blocks), run.add(first, index),
+          run.equal(run.add(index, 1), blocks)};
 }
 
 void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
-  auto [group, index] = locateItem(item, plan);
+  auto [group, index, isLast] = locateItem(item, plan);
   Block block;
+  block.isLast = isLast;
   block.product = selectProduct(group);
   block.firstPanel = run.mul(group, schedule.getPanelsOfItem());
   block.panels = run.min(
@@ -306,15 +316,37 @@ void LinearEmitter::emitRounding(const Block &block, Value chunk) {
 /// Adds the products of the steps [first, first + count).
 void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
                               Value chunk) {
-  Value next = run.mul(chunk, kPanel);
-  // What follows is the next chunk of the same columns, or, where x had to be
-  // rounded for a whole one, the same chunk of the next columns.
-  if (shape.isNarrow)
-    next = run.mul(getDepth(), shape.getWidth());
+  // What follows is the next chunk of the same columns, then the first one of
+  // the next columns; where x had to be rounded for a whole chunk, the same
+  // chunk of the next columns.
+  Value next = run.mul(getDepth(), shape.getWidth());
+  if (!shape.isNarrow) {
+    Value isLast = run.equal(run.add(first, count), getDepth());
+    Value others = run.select(
+        block.isLast, run.sub(next, run.mul(first, kPanel)), run.i64(0));
+    next = run.select(isLast, others, run.mul(chunk, kPanel));
+  }
   if (schedule.getPanelsOfItem() == schedule.getPanels())
     return emitColumns(block, run.i64(0), first, count, next);
   run.loop(run.i64(0), block.panels, schedule.getPanels(),
            [&](Value panel) { emitColumns(block, panel, first, count, next); });
+}
+
+/// The steps of a chunk in which a tile asks for what follows, `next` words
+/// behind, and how far behind lies what it asks for: nothing if `next` is 0. Of
+/// many tiles each asks for a share, of few the first one for all, since the
+/// weights take longer than the arithmetic.
+std::pair<Value, Value> LinearEmitter::shareAsking(const Block &block,
+                                                   Value tile, Value count,
+                                                   Value next) {
+  Value tiles = run.sub(block.lastTile, block.firstTile);
+  Value number = run.sub(tile, block.firstTile);
+  Value isFew = run.less(tiles, run.i64(kFewTiles));
+  Value steps = run.select(isFew, count, run.ceilDiv(count, tiles));
+  Value isFirst = run.equal(number, run.i64(0));
+  Value share = run.add(next, run.mul(run.mul(steps, number), kPanel));
+  share = run.select(isFew, run.select(isFirst, next, run.i64(0)), share);
+  return {steps, run.select(run.equal(next, run.i64(0)), next, share)};
 }
 
 /// The same for the columns of a tile, those from panel `panel` of the item.
@@ -340,15 +372,23 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
                     shape.getRounded(run, itemRow, run.i64(0)));
     Value sums = run.at(run.scratch, itemRow, run.i64(shape.itemWidth),
                         run.mul(panel, kPanel));
-    // The first tile asks for what follows. The others ask for what is there
-    // already, which costs nothing.
-    Value ahead =
-        run.select(run.equal(tile, block.firstTile), next, run.i64(0));
-    Value height = run.sub(lastRow, firstRow);
-    func::CallOp::create(run.b, run.loc, shape.getFunction(kernel),
-                         ValueRange{rows, depth, weights,
-                                    shape.getShape(run, height, panels), sums,
-                                    count, ahead});
+    Value tileShape = shape.getShape(run, run.sub(lastRow, firstRow), panels);
+    auto multiply = [&](Value x, Value panel, Value count, Value ahead) {
+      func::CallOp::create(
+          run.b, run.loc, shape.getFunction(kernel),
+          ValueRange{x, depth, panel, tileShape, sums, count, ahead});
+    };
+    if (shape.isNarrow) {
+      Value isFirst = run.equal(tile, block.firstTile);
+      return multiply(rows, weights, count,
+                      run.select(isFirst, next, run.i64(0)));
+    }
+    auto [steps, ahead] = shareAsking(block, tile, count, next);
+    multiply(rows, weights, steps, ahead);
+    run.ifThen(run.less(steps, count), [&, steps = steps] {
+      multiply(run.at(rows, steps), run.at(weights, run.mul(steps, kPanel)),
+               run.sub(count, steps), run.i64(0));
+    });
   });
 }
 
