@@ -61,6 +61,7 @@ def test_speedup_is_the_median_of_the_rounds_ratios():
         dense_batch(1, 4, 100), tx=[1.0, 2.0, 1.0], torch=[3.0, 4.0, 9.0], openvino=[5.0, 5.0, 5.0]
     )
     assert result.best_peer() == "torch"
+    assert make_result(dense_batch(1, 4, 100), **{"tx": [1.0], "tx-f32": [2.0]}).best_peer() is None
     assert result.speedup() == 3.0
     assert make_result(dense_batch(1, 4, 100), tx=[1.0] * 3).speedup() is None
 
@@ -82,8 +83,8 @@ def test_summary_separates_dense_and_ragged():
 def test_table_shows_failures_with_their_reason():
     result = make_result(dense_batch(1, 4, 100), tx=[0.001] * 3)
     result.failures["torch"] = "output differs from that of tx by 0.5"
-    table = to_table(to_json([result], ["tx", "torch"], "a CPU"), ["tx", "torch"])
-    assert table.startswith("a CPU; median milliseconds")
+    table = to_table(to_json([result], ["tx", "torch"], "a CPU", "bf16"), ["tx", "torch"])
+    assert table.startswith("a CPU, bf16; median milliseconds")
     assert "1.00 (" in table and "failed" in table
     assert "output differs from that of tx by 0.5 (torch)" in table
 
@@ -96,6 +97,8 @@ def test_table_shows_failures_with_their_reason():
         (["--models", "gpt"], "the suite has no model 'gpt'"),
         (["--batches", "3x3"], "the suite has no batch '3x3'"),
         (["--peers", "tensorrt"], "there is no peer 'tensorrt'"),
+        (["--peers", "tx-f32"], "tx-f32 is not for f32"),
+        (["--precision", "bf16", "--peers", "onnxruntime"], "onnxruntime is not for bf16"),
         (["--rounds", "0"], "--rounds and --seconds must be positive"),
     ],
 )
@@ -138,4 +141,16 @@ def test_a_small_run(tmp_path):
     assert set(cell["engines"]) == {"tx", "torch"}
     assert all(engine["latency_ms"] > 0 for engine in cell["engines"].values())
     assert cell["best_peer"] == "torch" and cell["speedup"] > 0
-    assert "torch" in report["versions"]
+    assert "torch" in report["versions"] and report["precision"] == "f32"
+
+
+@needs_torch
+def test_a_small_run_of_bf16(tmp_path):
+    result = run(
+        *("--suite", "tiny", "--batches", "2x8", "--peers", "tx-f32,torch", "--rounds", "2"),
+        *("--precision", "bf16", "--cache-dir", str(tmp_path / "cache"), "--format", "json"),
+    )
+    assert result.returncode == 0, result.stderr + result.stdout
+    (cell,) = json.loads(result.stdout)["cells"]
+    assert set(cell["engines"]) == {"tx", "tx-f32", "torch"} and cell["best_peer"] == "torch"
+    assert cell["engines"]["tx"]["time_of_tx"] == 1

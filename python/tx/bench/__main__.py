@@ -19,6 +19,7 @@ _EXAMPLES = """examples:
   python -m tx.bench --list
   python -m tx.bench --peers onnxruntime,openvino,torch,torch-compile --threads 1,2
   python -m tx.bench --models minilm-l6 --batches 1x16,ragged --peers onnxruntime
+  python -m tx.bench --precision=bf16 --peers tx-f32,openvino,torch
   python -m tx.bench --format=json --output bench.json
 
 exit codes: 0 measured, 1 an engine failed in some cell, 2 usage
@@ -43,7 +44,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--suite", default="encoders", choices=SUITES, help="models and batches (default encoders)")
-    add("--peers", type=_names, default=list(PEERS), metavar="NAME,...", help=", ".join(PEERS))
+    add("--peers", type=_names, metavar="NAME,...", help="of " + ", ".join(PEERS) + "; default: all of that precision")
+    add(
+        "--precision",
+        default="f32",
+        choices=["f32", "bf16"],
+        help="what linear layers multiply, in every engine (default f32)",
+    )
     add("--threads", type=_names, default=["1"], metavar="N,...", help="default 1")
     add("--models", type=_names, default=[], metavar="NAME,...", help="only these")
     add("--batches", type=_names, default=[], metavar="NAME,...", help="only these, 1x16 say")
@@ -82,10 +89,13 @@ def _choose(options: argparse.Namespace) -> list[Cell]:
     ]
 
 
-def _check_peers(peers: list[str]) -> None:
+def _check_peers(peers: list[str], precision: str) -> None:
+    able = [peer for peer in PEERS if precision in ENGINES[peer].precisions]
     for peer in peers:
         if peer not in PEERS:
             _fail(f"there is no peer '{peer}'", f"peers are {', '.join(PEERS)}")
+        if peer not in able:
+            _fail(f"{peer} is not for {precision}", f"peers of {precision} are {', '.join(able)}")
         for module in ENGINES[peer].modules:
             if importlib.util.find_spec(module) is None:
                 _fail(
@@ -122,7 +132,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.rounds < 1 or not options.seconds > 0:
         _fail("--rounds and --seconds must be positive", "the defaults are 20 and 60")
-    _check_peers(options.peers)
+    if options.peers is None:
+        options.peers = [p for p in PEERS if options.precision in ENGINES[p].precisions]
+    _check_peers(options.peers, options.precision)
     for module in ("torch", "transformers"):  # models are made with them
         if importlib.util.find_spec(module) is None:
             _fail(f"the package {module} is not installed", "pip install 'tx-compiler[bench]'")
@@ -145,10 +157,11 @@ def main(arguments: list[str] | None = None) -> int:
                 rounds=options.rounds,
                 seconds=options.seconds,
                 cache=cache,
+                precision=options.precision,
                 peak=_peak,
             )
         )
-    report = to_json(results, engines, _compiler.cpu_name())
+    report = to_json(results, engines, _compiler.cpu_name(), options.precision)
     text = json.dumps(report, indent=2) + "\n" if options.format == "json" else to_table(report, engines)
     _write(text, options.output)
     return 1 if any(result.failures for result in results) else 0

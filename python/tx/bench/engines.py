@@ -23,6 +23,7 @@ class Engine:
 
     packages: tuple[str, ...] = ()  # distributions whose versions the report names
     modules: tuple[str, ...] = ()  # what must be importable
+    precisions: tuple[str, ...] = ("f32", "bf16")  # what it can multiply
 
     def prepare(self, batch: Batch) -> None:
         """Makes the inputs of `run` in the form that the engine takes."""
@@ -35,6 +36,11 @@ class Engine:
     def hidden(self) -> Hidden:
         """last_hidden_state of the prepared batch, its real tokens only, (T, hidden)."""
         raise NotImplementedError
+
+
+def is_tx(name: str) -> bool:
+    """Whether engine `name` is tx in some precision."""
+    return name.startswith("tx")
 
 
 def load_torch(folder: Path, **options: Any) -> Any:
@@ -66,11 +72,11 @@ class Tx(Engine):
 
     packages = ("tx-compiler",)
 
-    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+    def __init__(self, folder: Path, shape: Shape, threads: int, precision: str) -> None:
         import tx
 
-        output = folder / f"model.tx-{threads}.so"
-        tx.load(folder, head="encoder").compile(output, threads=threads)
+        output = folder / f"model.tx-{precision}-{threads}.so"
+        tx.load(folder, head="encoder").compile(output, threads=threads, precision=precision)
         self._program = tx.Program(output)
 
     def prepare(self, batch: Batch) -> None:
@@ -88,18 +94,28 @@ class Tx(Engine):
         return result
 
 
+class TxF32(Tx):
+    """tx in f32, beside engines in bf16."""
+
+    precisions = ("bf16",)  # else it is tx
+
+    def __init__(self, folder: Path, shape: Shape, threads: int, precision: str) -> None:
+        super().__init__(folder, shape, threads, "f32")
+
+
 class Torch(PaddedEngine):
     """PyTorch, eager, in inference mode."""
 
     packages = ("torch", "transformers")
     modules = ("torch", "transformers")
 
-    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+    def __init__(self, folder: Path, shape: Shape, threads: int, precision: str) -> None:
         import torch
 
         torch.set_num_threads(threads)
         self._torch = torch
-        self._model: Any = load_torch(folder)
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        self._model: Any = load_torch(folder, dtype=dtype)
 
     def prepare(self, batch: Batch) -> None:
         super().prepare(batch)
@@ -113,15 +129,15 @@ class Torch(PaddedEngine):
 
     def output(self) -> Hidden:
         self.run()
-        result: Hidden = self._last.numpy()
+        result: Hidden = self._last.float().numpy()
         return result
 
 
 class TorchCompile(Torch):
     """PyTorch, compiled by torch.compile."""
 
-    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
-        super().__init__(folder, shape, threads, cache)
+    def __init__(self, folder: Path, shape: Shape, threads: int, precision: str) -> None:
+        super().__init__(folder, shape, threads, precision)
         self._model = self._torch.compile(self._model)
 
 
@@ -159,12 +175,15 @@ def export_onnx(folder: Path) -> Path:
 
 
 class OnnxRuntime(PaddedEngine):
-    """ONNX Runtime: all graph optimizations, after its transformer optimizer."""
+    """ONNX Runtime: all graph optimizations, after its transformer optimizer. Its CPU
+    provider has no kernels of bf16."""
+
+    precisions = ("f32",)
 
     packages = ("onnxruntime", "onnx")
     modules = ("onnxruntime", "onnx", "torch", "transformers")
 
-    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+    def __init__(self, folder: Path, shape: Shape, threads: int, precision: str) -> None:
         import onnxruntime
         from onnxruntime.transformers import optimizer
 
@@ -205,13 +224,13 @@ class OpenVino(PaddedEngine):
     packages = ("openvino",)
     modules = ("openvino", "onnx", "torch", "transformers")
 
-    def __init__(self, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+    def __init__(self, folder: Path, shape: Shape, threads: int, precision: str) -> None:
         import openvino
 
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": precision,
         }
         compiled = openvino.Core().compile_model(str(export_onnx(folder)), "CPU", settings)
         self._request = compiled.create_infer_request()
@@ -231,6 +250,7 @@ class OpenVino(PaddedEngine):
 
 ENGINES: dict[str, type[Engine]] = {
     "tx": Tx,
+    "tx-f32": TxF32,
     "onnxruntime": OnnxRuntime,
     "openvino": OpenVino,
     "torch": Torch,

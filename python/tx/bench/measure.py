@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tx.bench.engines import Hidden, is_tx
 from tx.bench.suite import Cell
 from tx.bench.worker import EngineError, Worker
 
-#: Engines agree where their outputs, which are normalized, differ by no more.
-TOLERANCE = 1e-3
+#: Engines agree where their outputs differ by no more: f32 at most so much in each
+#: element, which is normalized; bf16 so much of their norm.
+TOLERANCES = {"f32": 1e-3, "bf16": 5e-2}
 LEAST_ROUNDS = 5
 
 
@@ -40,31 +42,41 @@ class Result:
         return statistics.median(flops / s / 1e9 / peak for s, peak in pairs)
 
     def best_peer(self) -> str | None:
-        peers = [name for name in self.seconds if name != "tx"]
+        peers = [name for name in self.seconds if not is_tx(name)]
         return min(peers, key=self.median) if peers else None
 
-    def speedup(self) -> float | None:
-        """Time of the best peer over that of tx, the median of the rounds' ratios."""
-        best = self.best_peer()
-        if best is None or "tx" not in self.seconds:
-            return None
-        pairs = zip(self.seconds[best], self.seconds["tx"])
+    def ratio(self, engine: str) -> float:
+        """Time of `engine` over that of tx, the median of the rounds' ratios."""
+        pairs = zip(self.seconds[engine], self.seconds["tx"])
         return statistics.median(theirs / ours for theirs, ours in pairs)
+
+    def speedup(self) -> float | None:
+        """The ratio of the best peer."""
+        best = self.best_peer()
+        return None if best is None or "tx" not in self.seconds else self.ratio(best)
 
 
 def geometric_mean(values: list[float]) -> float:
     return math.exp(statistics.fmean(math.log(value) for value in values))
 
 
-def _compare(workers: dict[str, Worker], result: Result) -> None:
+def _distance(actual: Hidden, expected: Hidden, precision: str) -> float:
+    """What TOLERANCES limits."""
+    difference = actual - expected
+    if precision == "f32":
+        return float(np.abs(difference).max())
+    return float(np.linalg.norm(difference) / np.linalg.norm(expected))
+
+
+def _compare(workers: dict[str, Worker], result: Result, precision: str) -> None:
     """Moves engines whose output is not that of tx to the failures."""
     expected = workers["tx"].hidden()
     for name, worker in list(workers.items()):
         actual = worker.hidden()
         if actual.shape != expected.shape:
             result.failures[name] = f"output has shape {actual.shape}, expected {expected.shape}"
-        elif not (worst := float(np.abs(actual - expected).max())) <= TOLERANCE:
-            result.failures[name] = f"output differs from that of tx by {worst:.2g}"
+        elif not (distance := _distance(actual, expected, precision)) <= TOLERANCES[precision]:
+            result.failures[name] = f"output differs from that of tx by {distance:.2g}"
         else:
             continue
         del workers[name]
@@ -77,6 +89,7 @@ def measure(
     rounds: int,
     seconds: float,
     cache: Path,
+    precision: str,
     peak: Callable[[int], float],
 ) -> Result:
     """Times `engines` on `cell`: at most `rounds` rounds, at least LEAST_ROUNDS unless fewer
@@ -87,7 +100,7 @@ def measure(
         workers: dict[str, Worker] = {}
         for name in engines:
             try:
-                worker = Worker(name, folder, cell.shape, cell.threads, cache)
+                worker = Worker(name, folder, cell.shape, cell.threads, precision)
                 stack.enter_context(worker)
                 worker.prepare(cell.batch)
                 worker.time(0.1)  # compiles, allocates, makes weights resident
@@ -96,7 +109,7 @@ def measure(
                 result.failures[name] = str(error)
         if "tx" not in workers:
             return result
-        _compare(workers, result)
+        _compare(workers, result, precision)
         result.seconds = {name: [] for name in workers}
         begin = time.monotonic()
         for index in range(rounds):

@@ -40,7 +40,9 @@ def summarize(results: list[Result]) -> dict[str, Any]:
     return summary
 
 
-def to_json(results: list[Result], engines: list[str], cpu: str) -> dict[str, Any]:
+def to_json(
+    results: list[Result], engines: list[str], cpu: str, precision: str
+) -> dict[str, Any]:
     """The report; docs/benchmarks.md says what the fields are."""
     rows = []
     for result in results:
@@ -57,6 +59,7 @@ def to_json(results: list[Result], engines: list[str], cpu: str) -> dict[str, An
                     name: {
                         "latency_ms": result.median(name) * 1e3,
                         "share_of_peak": result.share_of_peak(name),
+                        "time_of_tx": result.ratio(name),
                     }
                     for name in result.seconds
                 },
@@ -67,6 +70,7 @@ def to_json(results: list[Result], engines: list[str], cpu: str) -> dict[str, An
         )
     return {
         "cpu": cpu,
+        "precision": precision,
         "versions": versions(engines),
         "cells": rows,
         "summary": summarize(results),
@@ -89,7 +93,7 @@ def to_table(report: dict[str, Any], engines: list[str]) -> str:
         row.append(f"{speedup:.2f} ({cell['best_peer']})" if speedup else "-")
         rows.append(row)
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-    lines = [f"{report['cpu']}; median milliseconds (% of the measured FP32 peak)", ""]
+    lines = [f"{report['cpu']}, {report['precision']}; median milliseconds (% of the measured FP32 peak)", ""]
     for row in rows:
         cells = [text.ljust(w) if i < 2 else text.rjust(w) for i, (text, w) in enumerate(zip(row, widths))]
         lines.append("  ".join(cells).rstrip())

@@ -39,8 +39,8 @@ def _serve(pipe: Connection, name: str, cpus: list[int], arguments: tuple[Any, .
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     try:
-        folder, shape, cache = arguments
-        engine: Any = ENGINES[name](folder, shape, len(cpus), cache)  # type: ignore[call-arg]
+        folder, shape, precision = arguments
+        engine: Any = ENGINES[name](folder, shape, len(cpus), precision)  # type: ignore[call-arg]
         pipe.send(("done", None))
         while (message := pipe.recv()) is not None:
             verb, *values = message
@@ -56,13 +56,15 @@ def _serve(pipe: Connection, name: str, cpus: list[int], arguments: tuple[Any, .
 class Worker:
     """Starts the process of an engine and talks with it; stopped while it waits."""
 
-    def __init__(self, name: str, folder: Path, shape: Shape, threads: int, cache: Path) -> None:
+    def __init__(
+        self, name: str, folder: Path, shape: Shape, threads: int, precision: str
+    ) -> None:
         self.name = name
         available = sorted(os.sched_getaffinity(0))
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, name, available[:threads], (folder, shape, cache))
+            target=_serve, args=(theirs, name, available[:threads], (folder, shape, precision))
         )
         self._process.daemon = True
         self._process.start()
