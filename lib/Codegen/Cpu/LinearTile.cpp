@@ -298,6 +298,8 @@ private:
 };
 } // namespace
 
+/// Does not ask for what follows: blocks of weights are whole kilobytes in a
+/// row, which the cores that have matrices notice by themselves.
 void LinearTile::emitMatrices(KernelBuilder &k, Block &entry, int64_t height,
                               int64_t columns) const {
   // Words of a matrix, and of the x of one row of them.
@@ -305,7 +307,7 @@ void LinearTile::emitMatrices(KernelBuilder &k, Block &entry, int64_t height,
   MatrixBuilder m{k};
   Value x = entry.getArgument(0), depth = entry.getArgument(1);
   Value firstPanel = entry.getArgument(2), buffer = entry.getArgument(4);
-  Value count = entry.getArgument(5), ahead = entry.getArgument(6);
+  Value count = entry.getArgument(5);
   Values panels{firstPanel};
   Value distance = k.mul(depth, kPanel);
   while (int64_t(panels.size()) < columns)
@@ -323,13 +325,8 @@ void LinearTile::emitMatrices(KernelBuilder &k, Block &entry, int64_t height,
       k.loop(k.i64(0), matrices, 1, sums, [&](Value index, ValueRange carried) {
         Value offset = k.mul(index, size);
         Values weights, next;
-        for (Value panel : panels) {
-          Value address = k.at(panel, offset);
-          weights.push_back(m.load(address, 64));
-          Value later = k.at(address, ahead);
-          for (int64_t line = 0; line < kMatrix; ++line)
-            k.prefetch(k.at(later, line * kMatrix));
-        }
+        for (Value panel : panels)
+          weights.push_back(m.load(k.at(panel, offset), 64));
         for (int64_t row = 0; row < height; ++row) {
           Value matrix = m.load(k.at(k.at(x, row * rowSize), offset), 64);
           for (Value vector : weights)
