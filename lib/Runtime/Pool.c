@@ -2,11 +2,13 @@
 |*                                                                            *|
 |* One fork and join per kernel. The caller publishes a task by advancing     *|
 |* `generation`; workers spin a short while for the next one and then sleep   *|
-|* on it (futex), so an idle pool costs nothing. Items are handed out in runs *|
-|* that shrink with what is left (Polychronopoulos and Kuck 1987, "guided     *|
-|* self-scheduling"): a thread that is held up costs one item at the end, not *|
-|* a share of all. Which thread computes an item never changes what it        *|
-|* computes.                                                                  *|
+|* on it (futex), so an idle pool costs nothing. Each thread has a share of   *|
+|* the items, consecutive ones and in every kernel about the same rows, whose *|
+|* data thus stay in its caches; it takes runs of it that shrink with what is *|
+|* left, then runs of what others have left (Markatos and LeBlanc 1994,       *|
+|* "affinity scheduling"): a thread that is held up costs one item at the     *|
+|* end, not a share of all. Which thread computes an item never changes what  *|
+|* it computes.                                                               *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
@@ -20,9 +22,14 @@
 #include <unistd.h>
 
 enum {
-  SPINS = 2000,       /* some tens of microseconds */
-  SHARES_PER_THREAD = 2 /* a run is what is left over threads times this */
+  SPINS = 2000 /* some tens of microseconds */
 };
+
+/* The items of a thread that nobody has taken. */
+typedef struct tx_share {
+  _Alignas(64) int64_t next;
+  int64_t end;
+} tx_share;
 
 typedef struct tx_worker {
   tx_pool *pool;
@@ -35,7 +42,6 @@ struct tx_pool {
   _Alignas(64) uint32_t generation;
   _Alignas(64) uint32_t sleepers;
   _Alignas(64) uint32_t pending; /* workers that have not finished the task */
-  _Alignas(64) int64_t next;     /* first item nobody has taken */
   /* The task; written before `generation` advances. */
   _Alignas(64) tx_kernel_fn kernel;
   const int64_t *args;
@@ -47,12 +53,18 @@ struct tx_pool {
   int64_t scratch_bytes;
   int64_t *kernel_ns, *kernel_calls; /* null: not timed */
   pid_t process;
+  tx_share *shares; /* of all threads */
   tx_worker workers[];
 };
 
-size_t tx_pool_bytes(int32_t threads) {
+/* Where the shares begin, behind the workers. */
+static size_t shares_offset(int32_t threads) {
   size_t bytes = sizeof(tx_pool) + sizeof(tx_worker) * (size_t)threads;
   return (bytes + TX_ALIGNMENT - 1) & ~(size_t)(TX_ALIGNMENT - 1);
+}
+
+size_t tx_pool_bytes(int32_t threads) {
+  return shares_offset(threads) + sizeof(tx_share) * (size_t)threads;
 }
 
 static void relax(void) {
@@ -71,18 +83,27 @@ static void wake_all(uint32_t *word) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 }
 
-/* Takes runs of items until none is left. */
-static void work(tx_pool *pool, int32_t thread) {
-  char *scratch = pool->scratch + thread * pool->scratch_bytes;
-  int64_t shares = (int64_t)pool->threads * SHARES_PER_THREAD;
-  int64_t begin = __atomic_load_n(&pool->next, __ATOMIC_RELAXED);
-  while (begin < pool->items) {
-    int64_t end = begin + (pool->items - begin + shares - 1) / shares;
-    if (!__atomic_compare_exchange_n(&pool->next, &begin, end, /*weak=*/1,
+/* Takes runs of a share until nothing is left: half of it each time. */
+static void work_on(tx_pool *pool, tx_share *share, char *scratch) {
+  int64_t begin = __atomic_load_n(&share->next, __ATOMIC_RELAXED);
+  while (begin < share->end) {
+    int64_t end = begin + (share->end - begin + 1) / 2;
+    if (!__atomic_compare_exchange_n(&share->next, &begin, end, /*weak=*/1,
                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
       continue; /* `begin` is now what another thread has left */
     pool->kernel(pool->args, begin, end, scratch);
-    begin = __atomic_load_n(&pool->next, __ATOMIC_RELAXED);
+    begin = __atomic_load_n(&share->next, __ATOMIC_RELAXED);
+  }
+}
+
+/* Works on the thread's own share, then on what others have left of theirs. */
+static void work(tx_pool *pool, int32_t thread) {
+  char *scratch = pool->scratch + thread * pool->scratch_bytes;
+  for (int32_t i = 0; i < pool->threads; ++i) {
+    int32_t owner = thread + i;
+    if (owner >= pool->threads)
+      owner -= pool->threads;
+    work_on(pool, &pool->shares[owner], scratch);
   }
 }
 
@@ -148,7 +169,11 @@ static void run_task(tx_pool *pool, tx_kernel_fn kernel, const int64_t *args,
   pool->kernel = kernel;
   pool->args = args;
   pool->items = items;
-  __atomic_store_n(&pool->next, 0, __ATOMIC_RELAXED);
+  for (int32_t i = 0; i < pool->threads; ++i) {
+    pool->shares[i].end = items * (i + 1) / pool->threads;
+    __atomic_store_n(&pool->shares[i].next, items * i / pool->threads,
+                     __ATOMIC_RELAXED);
+  }
   __atomic_store_n(&pool->pending, (uint32_t)pool->threads - 1,
                    __ATOMIC_RELAXED);
   publish(pool);
@@ -193,6 +218,7 @@ tx_status tx_pool_start(tx_pool *pool, int32_t threads, char *scratch,
                         int64_t *kernel_calls, tx_message message) {
   memset(pool, 0, sizeof *pool);
   pool->threads = threads;
+  pool->shares = (tx_share *)((char *)pool + shares_offset(threads));
   pool->scratch = scratch;
   pool->scratch_bytes = scratch_bytes;
   pool->kernel_ns = kernel_ns;
