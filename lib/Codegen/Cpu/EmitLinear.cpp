@@ -214,7 +214,12 @@ LinearEmitter::Place LinearEmitter::locateItem(Value item,
                                                const RowPlan &plan) {
   Value blockBytes =
       run.mul(a.sizes[1], schedule.getItemRows() * int64_t(sizeof(float)));
-  Value near = run.add(run.div(run.i64(kNearBytes), blockBytes), 1);
+  // A power of two, so that shares of threads are whole stretches of rows.
+  Value near = run.i64(1);
+  for (int64_t blocks : {2, 4, 8}) {
+    Value fits = run.less(run.mul(blockBytes, blocks), run.i64(kNearBytes));
+    near = run.select(fits, run.i64(blocks), near);
+  }
   Value stretch = run.mul(near, countGroups(run));
   Value first = run.mul(run.div(item, stretch), near);
   Value inStretch = run.rem(item, stretch);
