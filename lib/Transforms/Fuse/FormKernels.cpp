@@ -14,6 +14,7 @@
 #include "KernelGroups.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 #include "tx/Analysis/Flops.h"
 #include "tx/Transforms/Fuse/Passes.h"
@@ -157,6 +158,32 @@ static LogicalResult checkOps(Block &block) {
   return success();
 }
 
+/// "linear, activation, add".
+static std::string listOps(const KernelGroup &group) {
+  return llvm::join(llvm::map_range(group.ops,
+                                    [](Operation *op) {
+                                      return op->getName().getStringRef();
+                                    }),
+                    ", ");
+}
+
+/// Remarks: what `kernel` holds for `group`, and what it does not and why.
+static void report(const KernelGroup &group, KernelOp kernel,
+                   func::FuncOp entry) {
+  auto options = remark::RemarkOpts::name("formed")
+                     .category("tx-form-kernels")
+                     .function(entry.getSymName());
+  remark::passed(group.getRoot()->getLoc(), options)
+      << remark::metric("Kernel", kernel.getSymName())
+      << remark::metric("Ops", listOps(group));
+  options.remarkName = "apart";
+  for (const Refusal &refusal : group.refusals)
+    remark::missed(refusal.loc, options)
+        << remark::metric("Kernel", kernel.getSymName())
+        << remark::metric("Op", refusal.op.getStringRef())
+        << remark::reason("{0}", refusal.reason);
+}
+
 /// Replaces `group` by a call of `kernel`.
 static void replaceByCall(const KernelGroup &group, KernelOp kernel,
                           ValueRange operands, FlopCount flops) {
@@ -195,6 +222,7 @@ static FailureOr<unsigned> outline(func::FuncOp entry, KernelSet &kernels) {
   for (auto [group, flops] : llvm::zip(groups, work)) {
     llvm::SetVector<Value> operands = getOperands(group);
     KernelOp kernel = kernels.getOrCreate(group, operands.getArrayRef());
+    report(group, kernel, entry);
     replaceByCall(group, kernel, operands.getArrayRef(), flops);
   }
   return groups.size();

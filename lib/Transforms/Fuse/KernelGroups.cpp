@@ -12,9 +12,12 @@
 // Linear ops come first: an epilogue costs less than a row-wise kernel, because
 // the tile is still in registers.
 //
+// What may be one kernel, and why not, is in FusionLimits.
+//
 //===----------------------------------------------------------------------===//
 
 #include "KernelGroups.h"
+#include "FusionLimits.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -23,18 +26,6 @@ using namespace mlir;
 using namespace tx;
 
 bool tx::isParamOp(Operation *op) { return isa<ParamOp, CastOp, PackOp>(op); }
-
-/// Ops that compute a row of the result from the same row of the operands.
-static bool isRowWise(Operation *op) {
-  return isa<EmbeddingOp, AddOp, MulOp, LayerNormOp, RmsNormOp, SoftmaxOp,
-             NormalizeOp, ActivationOp>(op);
-}
-
-/// Ops that compute an element of the result from the same element of the
-/// operands.
-static bool isElementwise(Operation *op) {
-  return isa<ActivationOp, AddOp, MulOp>(op);
-}
 
 //===----------------------------------------------------------------------===//
 // Names
@@ -101,11 +92,12 @@ public:
 
 private:
   bool isGrouped(Operation *op) const { return grouped.contains(op); }
-  void add(ArrayRef<Operation *> ops);
+  void add(KernelGroup group);
 
   SmallVector<Operation *> findChain(LinearOp linear) const;
   void addLinears();
   void addRows();
+  void addReaders(KernelGroup &group) const;
 
   Block &block;
   std::vector<KernelGroup> groups;
@@ -113,55 +105,45 @@ private:
 };
 } // namespace
 
-void GroupFinder::add(ArrayRef<Operation *> ops) {
-  grouped.insert_range(ops);
-  groups.push_back({SmallVector<Operation *>(ops)});
+void GroupFinder::add(KernelGroup group) {
+  grouped.insert_range(group.ops);
+  groups.push_back(std::move(group));
+}
+
+static Refusal refuse(Operation *op, std::string reason) {
+  return {op->getName(), op->getLoc(), std::move(reason)};
 }
 
 /// %0 = linear; %1 = gelu %0; %2 = add %1, %residual
 /// become one group as long as each value has one use.
 SmallVector<Operation *> GroupFinder::findChain(LinearOp linear) const {
   SmallVector<Operation *> chain{linear};
-  while (chain.back()->hasOneUse()) {
-    Operation *user = *chain.back()->user_begin();
-    if (!isElementwise(user) || user->getBlock() != &block || isGrouped(user))
-      break;
-    chain.push_back(user);
+  for (;;) {
+    Value last = chain.back()->getResult(0);
+    if (last.use_empty() || whyStored(last))
+      return chain;
+    Operation *reader = *last.user_begin();
+    if (whyNoEpilogue(linear, reader) || isGrouped(reader))
+      return chain;
+    chain.push_back(reader);
   }
-  return chain;
-}
-
-/// Whether nothing reads a product of `products` before `next` stands.
-static bool mayRunAt(ArrayRef<Operation *> products, LinearOp next) {
-  return llvm::all_of(products, [&](Operation *product) {
-    return llvm::all_of(product->getUsers(), [&](Operation *user) {
-      return next->isBeforeInBlock(user);
-    });
-  });
 }
 
 void GroupFinder::addLinears() {
-  SmallVector<Operation *> products; // of one x, so far
-  auto flush = [&] {
-    if (!products.empty())
-      add(products);
-    products.clear();
-  };
   for (auto linear : block.getOps<LinearOp>()) {
     SmallVector<Operation *> chain = findChain(linear);
-    if (chain.size() > 1) {
-      flush();
-      add(chain);
-      continue;
+    if (!groups.empty()) {
+      KernelGroup &last = groups.back();
+      Reason reason = whyNoProduct(last.ops, chain);
+      if (!reason) {
+        grouped.insert(linear);
+        last.ops.push_back(linear);
+        continue;
+      }
+      last.refusals.push_back(refuse(linear, *reason));
     }
-    auto first = products.empty() ? LinearOp() : cast<LinearOp>(products[0]);
-    if (first &&
-        (first.getX() != linear.getX() ||
-         !first.getBias() != !linear.getBias() || !mayRunAt(products, linear)))
-      flush();
-    products.push_back(linear);
+    add({std::move(chain), {}});
   }
-  flush();
 }
 
 /// Trees of row-wise ops, grown from their leaves: an op takes in the trees of
@@ -185,7 +167,18 @@ void GroupFinder::addRows() {
     trees.insert({&op, std::move(tree)});
   }
   for (auto &[root, tree] : trees)
-    add(tree);
+    add({std::move(tree), {}});
+}
+
+/// Says of everything that reads what `group` computes why it is not part of
+/// it.
+void GroupFinder::addReaders(KernelGroup &group) const {
+  llvm::SmallSetVector<Operation *, 4> readers;
+  for (Value result : group.getResults())
+    for (Operation *reader : result.getUsers())
+      if (reader != block.getTerminator() && readers.insert(reader))
+        group.refusals.push_back(
+            refuse(reader, whyApart(group.ops.front(), result, reader)));
 }
 
 std::vector<KernelGroup> GroupFinder::run() {
@@ -193,7 +186,9 @@ std::vector<KernelGroup> GroupFinder::run() {
   addRows();
   for (Operation &op : block.without_terminator())
     if (!isGrouped(&op) && !isParamOp(&op) && !isa<tx::CallOp>(op))
-      add(&op);
+      add({{&op}, {}});
+  for (KernelGroup &group : groups)
+    addReaders(group);
   llvm::sort(groups, [](const KernelGroup &a, const KernelGroup &b) {
     return a.getRoot()->isBeforeInBlock(b.getRoot());
   });

@@ -13,10 +13,19 @@
 
 namespace tx {
 
+/// A neighbour that is no part of a kernel.
+struct Refusal {
+  mlir::OperationName op;
+  mlir::Location loc;
+  std::string reason;
+};
+
 /// Ops of one kernel, in program order. Only the last one's results are used
 /// outside, or, of several products, those of each.
 struct KernelGroup {
   llvm::SmallVector<mlir::Operation *> ops;
+  /// Ops that read its results and products that follow, in program order.
+  std::vector<Refusal> refusals;
 
   mlir::Operation *getRoot() const { return ops.back(); }
   /// Several linear ops of the same x, and nothing else.

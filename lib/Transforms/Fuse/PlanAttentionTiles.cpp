@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
 #include "tx/Transforms/Fuse/Passes.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -32,6 +33,23 @@ static int64_t getDefaultRows(Operation *op) {
   return 64;
 }
 
+/// Why `attention` gets no plan; empty: it gets one.
+static StringRef whyLeftAlone(AttentionOp attention) {
+  if (attention.getTiles())
+    return "it has a plan already";
+  // Kernels are formed after plans are made; one without is the user's.
+  if (attention->getParentOfType<KernelOp>())
+    return "it is in a kernel, and plans are made before kernels are formed";
+  return "";
+}
+
+static remark::RemarkOpts getRemark(StringRef name, AttentionOp attention) {
+  auto function = attention->getParentOfType<FunctionOpInterface>();
+  return remark::RemarkOpts::name(name)
+      .category("tx-plan-attention-tiles")
+      .function(function ? function.getName() : StringRef());
+}
+
 namespace {
 struct PlanAttentionTiles
     : tx::impl::PlanAttentionTilesBase<PlanAttentionTiles> {
@@ -49,9 +67,16 @@ struct PlanAttentionTiles
       itemRows = getDefaultRows(root);
     llvm::DenseMap<Value, Value> plans;
     root->walk([&](AttentionOp attention) {
-      // Kernels are formed after plans are made; one without is the user's.
-      if (attention.getTiles() || attention->getParentOfType<KernelOp>())
+      if (StringRef reason = whyLeftAlone(attention); !reason.empty()) {
+        remark::missed(attention.getLoc(), getRemark("left-alone", attention))
+            << remark::reason("{0}", reason);
         return;
+      }
+      remark::analysis(attention.getLoc(), getRemark("planned", attention))
+          << remark::metric("Rows", itemRows)
+          << remark::reason("{0}", rows ? "option rows"
+                                        : "registers of the "
+                                          "target");
       Value &plan = plans[attention.getQueryOffsets()];
       if (!plan)
         plan = createPlan(attention, itemRows);

@@ -16,6 +16,8 @@ def PlanAttentionTiles : Pass<"tx-plan-attention-tiles"> {
     ```
     All attention ops with the same query offsets share one plan. Attention that
     has a plan, and attention inside kernels, is left alone.
+
+    Remarks: `planned`, and `left-alone` with the reason.
   }];
   let dependentDialects = ["::tx::TxDialect"];
   let options = [Option<"rows", "rows", "int64_t", "0",
@@ -41,6 +43,10 @@ def FormKernels : Pass<"tx-form-kernels", "::mlir::ModuleOp"> {
     ```
     Guarantees: entries hold only params, casts and calls. Kernels that are equal
     are one, named by what they compute.
+
+    Remarks: `formed` for each group of ops that became a kernel, and `apart`, with
+    the reason, for each reader of its results and each product behind it that did
+    not become part of it.
   }];
   let dependentDialects = ["::tx::TxDialect"];
   let statistics = [
