@@ -1,6 +1,7 @@
 //===- Compile.cpp - Runs phases and writes what they make ----------------===//
 
 #include "Diagnostics.h"
+#include "FusionReport.h"
 #include "tx/Driver/Driver.h"
 #include "tx/Target/CpuTarget.h"
 #include "tx/Transforms/Normalize/Passes.h"
@@ -144,6 +145,17 @@ static llvm::Error checkVariants(const CompileOptions &options, size_t count,
   return llvm::Error::success();
 }
 
+/// Kernels exist from phase fuse to phase schedule.
+static llvm::Error checkReport(const CompileOptions &options, Phase start) {
+  if (!options.report ||
+      (start <= Phase::Schedule && options.to >= Phase::Fuse))
+    return llvm::Error::success();
+  return withHint(makeError(ExitCode::Usage,
+                            "phases {0} to {1} leave no kernels to report",
+                            getName(start), getName(options.to)),
+                  "report from phase schedule or earlier to fuse or later");
+}
+
 static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu,
                             const Architecture &architecture,
                             Precision precision) {
@@ -220,12 +232,15 @@ public:
 
 private:
   llvm::Error makeVariants();
+  llvm::Error runOn(Model &model, Phase phase);
+  void report();
 
   const CompileOptions &options;
   const Architecture &architecture;
   std::vector<std::string> cpus;
   std::vector<Model> variants;
   SmallVector<Model *> models;
+  std::map<Model *, std::vector<ApartRemark>> remarks;
 };
 } // namespace
 
@@ -246,14 +261,29 @@ llvm::Error Compilation::run(Phase phase) {
     if (llvm::Error error = makeVariants())
       return error;
   for (Model *model : models) {
-    if (llvm::Error error = runPhase(*model, phase, cpus.front(), architecture,
-                                     options.precision))
+    if (llvm::Error error = runOn(*model, phase))
       return error;
     if (llvm::Error error =
             dumpPhase(*model, options.dumpPhasesTo, models.size() > 1))
       return error;
   }
+  if (options.report && phase == std::min(options.to, Phase::Schedule))
+    report();
   return llvm::Error::success();
+}
+
+llvm::Error Compilation::runOn(Model &model, Phase phase) {
+  std::optional<FusionRemarks> collector;
+  if (options.report && phase == Phase::Fuse)
+    collector.emplace(model.module->getContext(), remarks[&model]);
+  return runPhase(model, phase, cpus.front(), architecture, options.precision);
+}
+
+void Compilation::report() {
+  llvm::json::Array reports;
+  for (Model *model : models)
+    reports.push_back(reportFusion(*model->module, remarks[model]));
+  *options.report = llvm::json::Object{{"variants", std::move(reports)}};
 }
 
 //===----------------------------------------------------------------------===//
@@ -334,6 +364,8 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
   if (!cpus)
     return cpus.takeError();
   if (llvm::Error error = checkVariants(options, cpus->size(), *start))
+    return error;
+  if (llvm::Error error = checkReport(options, *start))
     return error;
   bool emits = options.to == Phase::Emit;
   std::optional<Model> original;

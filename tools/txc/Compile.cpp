@@ -2,6 +2,8 @@
 
 #include "Verbs.h"
 #include "tx/Checkpoint/Error.h"
+#include "tx/Checkpoint/Safetensors.h"
+#include "tx/Driver/Reports.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace tx;
@@ -31,6 +33,12 @@ static cl::opt<bool>
     verify("verify",
            cl::desc("Compare with the reference before anything is written"),
            cl::sub(command), cl::cat(mainCategory));
+static cl::opt<std::string> report(
+    "report",
+    cl::desc("Say which ops became which kernel, and why not more: a table on "
+             "stdout or in a file, JSON in a file that ends in .json"),
+    cl::value_desc("file"), cl::ValueOptional, cl::sub(command),
+    cl::cat(mainCategory));
 static cl::opt<bool> quiet("q", cl::desc("Say nothing but errors"),
                            cl::sub(command), cl::cat(mainCategory));
 
@@ -154,11 +162,34 @@ static CompileOptions readOptions() {
   return options;
 }
 
+static llvm::Error writeReport(const llvm::json::Value &value,
+                               llvm::StringRef path) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (path.ends_with(".json"))
+    os << llvm::formatv("{0:2}\n", value);
+  else
+    printFusion(value, os);
+  if (path.empty()) {
+    llvm::outs() << text;
+    return llvm::Error::success();
+  }
+  llvm::Expected<OutputFile> file = OutputFile::create(path);
+  if (!file)
+    return file.takeError();
+  if (llvm::Error error = file->write(llvm::arrayRefFromStringRef(text)))
+    return error;
+  return file->commit();
+}
+
 static llvm::Error run() {
   if (llvm::Error error = checkOptions())
     return error;
   CompileOptions options = readOptions();
-  std::string path = output;
+  std::string path = output, reportPath = report;
+  llvm::json::Value fusion = nullptr;
+  if (report.getNumOccurrences() > 0)
+    options.report = &fusion;
   Progress progress(quiet);
   options.progress = [&](Phase phase) { progress.begin(phase); };
   if (llvm::sys::fs::is_directory(model))
@@ -170,7 +201,8 @@ static llvm::Error run() {
   if (llvm::Error error = compileModel(*loaded, path, options))
     return error;
   progress.report(path);
-  return llvm::Error::success();
+  return options.report ? writeReport(fusion, reportPath)
+                        : llvm::Error::success();
 }
 
 Verb txc::getCompile() {
@@ -181,6 +213,7 @@ Verb txc::getCompile() {
           "  txc compile bert -o bert.so --cpu-variants=x86-64-v3,x86-64-v4\n"
           "  txc compile bert -o bert.so --target=aarch64-linux-gnu "
           "-mcpu=neoverse-n1\n"
+          "  txc compile bert -o bert.so --report=kernels.json\n"
           "  txc compile phases/5-fuse.mlir -o bert.so\n",
           command, run};
 }

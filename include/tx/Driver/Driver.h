@@ -64,6 +64,8 @@ struct CompileOptions {
   Phase to = Phase::Emit;    ///< last phase to run
   std::string dumpPhasesTo;  ///< folder for IR after each phase; empty: none
   bool verify = false;       ///< compare with Reference before writing
+  /// Filled with what became which kernel and why not more; null: not.
+  llvm::json::Value *report = nullptr;
   /// Called as each phase begins; null: nothing.
   std::function<void(Phase)> progress;
 };

@@ -1,4 +1,4 @@
-//===- Reports.h - What txc bench, inspect and doctor say -------*- C++ -*-===//
+//===- Reports.h - What verbs of txc say ------------------------*- C++ -*-===//
 //
 // Each report is a JSON value first; the text is printed from it, so that both
 // say the same.
@@ -15,6 +15,7 @@ namespace tx {
 struct BenchOptions {
   std::vector<int64_t> lengths; ///< of the sequences of one batch
   int threads = 0;              ///< 0: the artefact's default
+  tx_affinity affinity = TX_AFFINITY_NONE;
   int rounds = 20;
 };
 
@@ -25,6 +26,10 @@ llvm::Expected<llvm::json::Value> bench(const LoadedModel &model,
                                         llvm::StringRef name,
                                         const BenchOptions &options);
 void printBench(const llvm::json::Value &report, llvm::raw_ostream &os);
+
+/// The report of compileModel: kernels, their ops, calls and schedules, and
+/// what is not part of them.
+void printFusion(const llvm::json::Value &report, llvm::raw_ostream &os);
 
 /// What is in a model folder, a .mlir or .mlirbc file, an artefact or a
 /// .safetensors file.

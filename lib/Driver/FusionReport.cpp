@@ -1,0 +1,194 @@
+//===- FusionReport.cpp - What became which kernel, and why ---------------===//
+
+#include "FusionReport.h"
+#include "mlir/IR/Remarks.h"
+#include "tx/Driver/Reports.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace tx;
+namespace json = llvm::json;
+
+//===----------------------------------------------------------------------===//
+// Remarks
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Keeps the remarks `apart`. The pass works on a module, in one thread.
+class Streamer : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit Streamer(std::vector<ApartRemark> &remarks) : remarks(remarks) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    if (remark.getRemarkName() != "apart")
+      return;
+    llvm::StringMap<std::string> values;
+    for (const remark::detail::Remark::Arg &argument : remark.getArgs())
+      values[argument.key] = argument.val;
+    remarks.push_back({remark.getFunction().str(), values["Kernel"],
+                       values["Op"], values["Reason"]});
+  }
+
+private:
+  std::vector<ApartRemark> &remarks;
+};
+} // namespace
+
+FusionRemarks::FusionRemarks(MLIRContext *context,
+                             std::vector<ApartRemark> &remarks)
+    : context(context) {
+  remark::RemarkCategories categories;
+  categories.missed = "tx-form-kernels";
+  LogicalResult enabled = remark::enableOptimizationRemarks(
+      *context, std::make_unique<Streamer>(remarks),
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
+  assert(succeeded(enabled) && "the categories are a valid expression");
+  (void)enabled;
+}
+
+FusionRemarks::~FusionRemarks() { context->setRemarkEngine(nullptr); }
+
+//===----------------------------------------------------------------------===//
+// Report
+//===----------------------------------------------------------------------===//
+
+/// How often something happens in each entry.
+using Counts = llvm::MapVector<StringRef, int64_t>;
+
+static json::Object toJson(const Counts &counts) {
+  json::Object object;
+  for (auto &[entry, count] : counts)
+    object[entry.str()] = count;
+  return object;
+}
+
+static json::Array listApart(StringRef kernel, ArrayRef<ApartRemark> remarks) {
+  llvm::MapVector<std::pair<StringRef, StringRef>, Counts> reasons;
+  for (const ApartRemark &remark : remarks)
+    if (remark.kernel == kernel)
+      ++reasons[{remark.op, remark.reason}][remark.entry];
+  json::Array array;
+  for (auto &[key, counts] : reasons)
+    array.push_back(json::Object{{"op", key.first.str()},
+                                 {"reason", key.second.str()},
+                                 {"times", toJson(counts)}});
+  return array;
+}
+
+static Counts countCalls(ModuleOp module, KernelOp kernel) {
+  Counts counts;
+  for (auto entry : module.getOps<func::FuncOp>())
+    for (auto call : entry.getOps<tx::CallOp>())
+      if (call.getKernel() == kernel.getSymName())
+        ++counts[entry.getSymName()];
+  return counts;
+}
+
+static json::Value describe(ScheduleAttr schedule) {
+  if (!schedule)
+    return nullptr;
+  return json::Object{{"unit", stringifyProductUnit(schedule.getUnit()).str()},
+                      {"lanes", schedule.getLanes()},
+                      {"rows", schedule.getRows()},
+                      {"panels", schedule.getPanels()},
+                      {"item_rows", schedule.getItemRows()},
+                      {"item_panels", schedule.getPanelsOfItem()}};
+}
+
+// Strings are copied: the report outlives the module.
+json::Value tx::reportFusion(ModuleOp module, ArrayRef<ApartRemark> remarks) {
+  json::Array kernels;
+  for (auto kernel : module.getOps<KernelOp>()) {
+    json::Array ops;
+    for (Operation &op : kernel.getBody().front().without_terminator())
+      ops.push_back(op.getName().getStringRef().str());
+    kernels.push_back(
+        json::Object{{"name", kernel.getSymName().str()},
+                     {"ops", std::move(ops)},
+                     {"calls", toJson(countCalls(module, kernel))},
+                     {"schedule", describe(kernel.getScheduleAttr())},
+                     {"apart", listApart(kernel.getSymName(), remarks)}});
+  }
+  auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+  json::Array entries;
+  for (auto entry : module.getOps<func::FuncOp>())
+    entries.push_back(entry.getSymName().str());
+  return json::Object{{"isa", target.getIsa().str()},
+                      {"tune", target.getTune().str()},
+                      {"entries", std::move(entries)},
+                      {"kernels", std::move(kernels)}};
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+static std::string joinOps(const json::Array &ops) {
+  std::vector<std::string> names;
+  for (const json::Value &op : ops)
+    names.push_back(op.getAsString()->str());
+  return llvm::join(names, ", ");
+}
+
+static void printKernels(const json::Object &variant, llvm::raw_ostream &os) {
+  const json::Array &entries = *variant.getArray("entries");
+  os << llvm::formatv("{0,-34}", "kernel calls in:");
+  for (const json::Value &entry : entries)
+    os << llvm::formatv(" {0,8}", *entry.getAsString());
+  os << "  lanes  rows panels item rows  ops\n";
+  for (const json::Value &value : *variant.getArray("kernels")) {
+    const json::Object &kernel = *value.getAsObject();
+    os << llvm::formatv("{0,-34}", *kernel.getString("name"));
+    for (const json::Value &entry : entries)
+      os << llvm::formatv(" {0,8}", kernel.getObject("calls")
+                                        ->getInteger(*entry.getAsString())
+                                        .value_or(0));
+    const json::Object *schedule = kernel.getObject("schedule");
+    auto get = [&](StringRef key) {
+      return schedule ? llvm::itostr(*schedule->getInteger(key)) : "-";
+    };
+    os << llvm::formatv("  {0,5} {1,5} {2,6} {3,9}  {4}\n", get("lanes"),
+                        get("rows"), get("panels"), get("item_rows"),
+                        joinOps(*kernel.getArray("ops")));
+  }
+}
+
+/// The largest count of any entry: entries of a model do the same, but for
+/// their borders.
+static int64_t getTimes(const json::Object &apart) {
+  int64_t times = 0;
+  for (const auto &[entry, count] : *apart.getObject("times"))
+    times = std::max(times, *count.getAsInteger());
+  return times;
+}
+
+static void printApart(const json::Object &variant, llvm::raw_ostream &os) {
+  bool first = true;
+  for (const json::Value &value : *variant.getArray("kernels")) {
+    const json::Object &kernel = *value.getAsObject();
+    const json::Array &apart = *kernel.getArray("apart");
+    if (apart.empty())
+      continue;
+    if (std::exchange(first, false))
+      os << "\napart from kernels that they read, or follow, and why:\n";
+    os << *kernel.getString("name") << '\n';
+    for (const json::Value &remark : apart) {
+      const json::Object &object = *remark.getAsObject();
+      os << llvm::formatv("  {0,3} x {1}: {2}\n", getTimes(object),
+                          *object.getString("op"), *object.getString("reason"));
+    }
+  }
+}
+
+void tx::printFusion(const json::Value &report, llvm::raw_ostream &os) {
+  StringRef separator;
+  for (const json::Value &value : *report.getAsObject()->getArray("variants")) {
+    const json::Object &variant = *value.getAsObject();
+    os << separator
+       << llvm::formatv("{0}, tuned for {1}\n", *variant.getString("isa"),
+                        *variant.getString("tune"));
+    separator = "\n";
+    printKernels(variant, os);
+    printApart(variant, os);
+  }
+}
