@@ -153,10 +153,12 @@ static llvm::StringMap<Work> readWork(const tx_model &model,
 /// Each kernel in one run, the longest first.
 static llvm::Expected<json::Array>
 profile(const tx_model &model, const NamedTensors &inputs,
-        ArrayRef<int64_t> lengths, int threads, const MachinePeak &peak) {
+        const BenchOptions &options, int threads, const MachinePeak &peak) {
+  ArrayRef<int64_t> lengths = options.lengths;
   constexpr int kRuns = 5;
   llvm::Expected<Session> session =
-      Session::create(model, "packed", inputs, threads, /*profile=*/true);
+      Session::create(model, "packed", inputs, threads, options.affinity,
+                      /*profile=*/true);
   if (!session)
     return session.takeError();
   for (int i = 0; i < kRuns; ++i)
@@ -228,7 +230,7 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
   int threads = options.threads ? options.threads : getDefaultThreads(*model);
   NamedTensors inputs = makeBatch(*entry, options.lengths);
   llvm::Expected<Session> session =
-      Session::create(*model, "packed", inputs, threads);
+      Session::create(*model, "packed", inputs, threads, options.affinity);
   if (!session)
     return session.takeError();
   double flops = countFlops(*entry, options.lengths);
@@ -239,7 +241,7 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
   MachinePeak peak{quantile(rounds->peaks, 0.5),
                    quantile(rounds->bandwidths, 0.5)};
   llvm::Expected<json::Array> kernels =
-      profile(*model, inputs, options.lengths, threads, peak);
+      profile(*model, inputs, options, threads, peak);
   if (!kernels)
     return kernels.takeError();
   int64_t tokens =

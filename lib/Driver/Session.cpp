@@ -119,7 +119,7 @@ void Session::allocateOutputs() {
 
 llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
                                         const NamedTensors &named, int threads,
-                                        bool profile) {
+                                        tx_affinity affinity, bool profile) {
   Session session;
   session.model = &model;
   for (int32_t i = 0; i < model.num_entries; ++i)
@@ -139,6 +139,7 @@ llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
   options.max_sequences =
       std::clamp<int64_t>(session.sequences, 1, options.max_tokens);
   options.profile = profile;
+  options.affinity = affinity;
   char message[256] = "";
   tx_context *context = nullptr;
   tx_status status = model.create(&options, &context, message, sizeof message);

@@ -14,6 +14,7 @@ public:
   static llvm::Expected<Session> create(const tx_model &model,
                                         llvm::StringRef entry,
                                         const NamedTensors &inputs, int threads,
+                                        tx_affinity affinity = TX_AFFINITY_NONE,
                                         bool profile = false);
 
   llvm::Error run();

@@ -49,12 +49,15 @@ static tx_status check_options(const tx_options *options, tx_options *checked,
                                tx_message message) {
   if (!options)
     return tx_fail(message, TX_ERROR_ARGUMENT, "options are missing");
-  if (options->size != sizeof *options)
+  /* Fields since `affinity` are younger than callers may be. */
+  if (options->size != sizeof *options &&
+      options->size != offsetof(tx_options, affinity))
     return tx_fail(message, TX_ERROR_VERSION,
                    "options have %u bytes, ABI version %u expects %zu; use the "
                    "header of this model",
                    options->size, TX_ABI_VERSION, sizeof *options);
-  *checked = *options;
+  memset(checked, 0, sizeof *checked);
+  memcpy(checked, options, options->size);
   if (checked->threads == 0)
     checked->threads = tx_the_program.threads;
   if (checked->threads < 1 || checked->threads > MAX_THREADS)
@@ -75,6 +78,10 @@ static tx_status check_options(const tx_options *options, tx_options *checked,
       checked->weights_mode != TX_WEIGHTS_COPY)
     return tx_fail(message, TX_ERROR_ARGUMENT, "weights_mode %d is unknown",
                    checked->weights_mode);
+  if (checked->affinity != TX_AFFINITY_NONE &&
+      checked->affinity != TX_AFFINITY_SPREAD)
+    return tx_fail(message, TX_ERROR_ARGUMENT, "affinity %d is unknown",
+                   checked->affinity);
   return TX_OK;
 }
 
@@ -176,7 +183,8 @@ static tx_status model_create(const tx_options *options, tx_context **result,
 
   status = tx_acquire_weights(checked.weights_mode, &context->weights, message);
   if (status == TX_OK) {
-    status = tx_pool_start(context->pool, checked.threads, base + plan.scratch,
+    status = tx_pool_start(context->pool, checked.threads, checked.affinity,
+                           base + plan.scratch,
                            round_up(variant->scratch_bytes, TX_ALIGNMENT),
                            checked.profile ? context->kernel_ns : NULL,
                            context->kernel_calls, message);

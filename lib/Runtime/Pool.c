@@ -14,8 +14,10 @@
 
 #include "Runtime.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -35,6 +37,7 @@ typedef struct tx_worker {
   tx_pool *pool;
   pthread_t thread;
   int32_t index;
+  int32_t cpu; /* to stay on; negative: any */
 } tx_worker;
 
 struct tx_pool {
@@ -49,6 +52,7 @@ struct tx_pool {
   int32_t stop;
 
   int32_t threads, started;
+  tx_affinity affinity;
   char *scratch;
   int64_t scratch_bytes;
   int64_t *kernel_ns, *kernel_calls; /* null: not timed */
@@ -120,10 +124,20 @@ static void await_task(tx_pool *pool, uint32_t seen) {
   __atomic_fetch_sub(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
 }
 
+/* If the CPU is gone since it was chosen, the thread runs anywhere. */
+static void stay_on(int32_t cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET((unsigned)cpu, &one);
+  (void)sched_setaffinity(0, sizeof one, &one);
+}
+
 static void *worker_main(void *argument) {
   tx_worker *worker = argument;
   tx_pool *pool = worker->pool;
   uint32_t seen = 0;
+  if (worker->cpu >= 0)
+    stay_on(worker->cpu);
   for (;;) {
     await_task(pool, seen);
     seen++;
@@ -194,10 +208,42 @@ void tx_pool_run(void *argument, tx_kernel_fn kernel, const int64_t *args,
   pool->kernel_calls[kernel_index]++;
 }
 
+/* Gives each worker a CPU of those this thread may run on, in turn from the one
+   behind its own. */
+static tx_status spread_workers(tx_pool *pool, tx_message message) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+    return tx_fail(message, TX_ERROR_THREAD,
+                   "cannot ask for the CPUs of this thread: %s",
+                   strerror(errno));
+  int32_t cpus = CPU_COUNT(&allowed);
+  if (cpus < pool->threads)
+    return tx_fail(message, TX_ERROR_THREAD,
+                   "%d threads cannot have a CPU each, this thread may run on "
+                   "%d; ask for fewer threads or no affinity",
+                   pool->threads, cpus);
+  int32_t cpu = sched_getcpu();
+  for (int32_t i = 0; i < pool->threads - 1; ++i) {
+    do
+      cpu = (cpu + 1) % CPU_SETSIZE;
+    while (!CPU_ISSET((unsigned)cpu, &allowed));
+    pool->workers[i].cpu = cpu;
+  }
+  return TX_OK;
+}
+
 static tx_status start_workers(tx_pool *pool, tx_message message) {
   pool->generation = pool->sleepers = pool->pending = 0;
   pool->stop = 0;
   pool->process = getpid();
+  pool->started = 0;
+  for (int32_t i = 0; i < pool->threads - 1; ++i)
+    pool->workers[i].cpu = -1;
+  if (pool->affinity == TX_AFFINITY_SPREAD && pool->threads > 1) {
+    tx_status status = spread_workers(pool, message);
+    if (status != TX_OK)
+      return status;
+  }
   for (pool->started = 0; pool->started < pool->threads - 1; ++pool->started) {
     tx_worker *worker = &pool->workers[pool->started];
     worker->pool = pool;
@@ -213,11 +259,13 @@ static tx_status start_workers(tx_pool *pool, tx_message message) {
   return TX_OK;
 }
 
-tx_status tx_pool_start(tx_pool *pool, int32_t threads, char *scratch,
-                        int64_t scratch_bytes, int64_t *kernel_ns,
-                        int64_t *kernel_calls, tx_message message) {
+tx_status tx_pool_start(tx_pool *pool, int32_t threads, tx_affinity affinity,
+                        char *scratch, int64_t scratch_bytes,
+                        int64_t *kernel_ns, int64_t *kernel_calls,
+                        tx_message message) {
   memset(pool, 0, sizeof *pool);
   pool->threads = threads;
+  pool->affinity = affinity;
   pool->shares = (tx_share *)((char *)pool + shares_offset(threads));
   pool->scratch = scratch;
   pool->scratch_bytes = scratch_bytes;

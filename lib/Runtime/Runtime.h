@@ -45,7 +45,8 @@ typedef struct tx_pool tx_pool;
 /* Bytes of a pool of `threads` threads, the caller's included. */
 TX_HIDDEN size_t tx_pool_bytes(int32_t threads);
 /* Starts threads - 1 workers. `scratch` is scratch_bytes for each thread. */
-TX_HIDDEN tx_status tx_pool_start(tx_pool *pool, int32_t threads, char *scratch,
+TX_HIDDEN tx_status tx_pool_start(tx_pool *pool, int32_t threads,
+                                  tx_affinity affinity, char *scratch,
                                   int64_t scratch_bytes, int64_t *kernel_ns,
                                   int64_t *kernel_calls, tx_message message);
 /* Starts the workers again in a forked child, which has none. */

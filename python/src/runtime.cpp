@@ -99,8 +99,11 @@ struct SizedContext {
 class Artefact {
 public:
   Artefact(const std::string &path, const std::string &prefix, int threads,
-           const std::string &weights)
+           const std::string &weights, const std::string &affinity)
       : threads(threads) {
+    if (affinity != "none" && affinity != "spread")
+      raise("InputError", "affinity must be 'none' or 'spread', not '" + affinity + "'");
+    this->affinity = affinity == "spread" ? TX_AFFINITY_SPREAD : TX_AFFINITY_NONE;
     if (weights != "map" && weights != "copy")
       raise("InputError", "weights must be 'map' or 'copy', not '" + weights + "'");
     weightsMode = weights == "copy" ? TX_WEIGHTS_COPY : TX_WEIGHTS_MAP;
@@ -245,6 +248,7 @@ private:
     options.max_sequences =
         std::min(std::max<int64_t>(roundUp(sequences), 1), options.max_tokens);
     options.weights_mode = weightsMode;
+    options.affinity = affinity;
     tx_context *context = nullptr;
     char message[256] = "";
     tx_status status = model->create(&options, &context, message, sizeof message);
@@ -269,6 +273,7 @@ private:
   const tx_model *model = nullptr;
   int threads;
   tx_weights_mode weightsMode;
+  tx_affinity affinity;
   std::mutex mutex;
   std::vector<SizedContext> idle;
 };
@@ -283,9 +288,9 @@ PYBIND11_MODULE(_runtime, module) {
   module.attr("DIM_LENGTH") = TX_DIM_LENGTH;
   py::class_<Artefact>(module, "Artefact")
       .def(py::init<const std::string &, const std::string &, int,
-                    const std::string &>(),
+                    const std::string &, const std::string &>(),
            py::arg("path"), py::arg("prefix"), py::arg("threads"),
-           py::arg("weights"))
+           py::arg("weights"), py::arg("affinity"))
       .def_property_readonly("metadata", &Artefact::metadata)
       .def_property_readonly("isa", &Artefact::isa)
       .def_property_readonly("weights_size", &Artefact::weightsSize)

@@ -9,7 +9,9 @@ DIM_SEQUENCES_PLUS: int
 DIM_LENGTH: int
 
 class Artefact:
-    def __init__(self, path: str, prefix: str, threads: int, weights: str) -> None: ...
+    def __init__(
+        self, path: str, prefix: str, threads: int, weights: str, affinity: str
+    ) -> None: ...
     @property
     def metadata(self) -> str: ...
     @property

@@ -57,6 +57,9 @@ class Program:
       prefix: the symbol prefix the program was compiled with.
       weights: "map" shares the weights with the page cache and other processes,
         "copy" reads them into memory of this process.
+      affinity: where worker threads run: "none", where the system puts them, or
+        "spread", each on a CPU of its own, for a program that has its CPUs to
+        itself. The caller's thread is left alone.
 
     Calls from several threads run side by side; the interpreter lock is not
     held while the model runs.
@@ -73,11 +76,12 @@ class Program:
         tokenizer: str | os.PathLike[str] | None = None,
         prefix: str = "tx_model",
         weights: str = "map",
+        affinity: str = "none",
     ) -> None:
         self.path = Path(path).resolve()
         if not self.path.is_file():
             raise FileError(f"cannot open {path}: no such file")
-        self._artefact = _runtime.Artefact(str(self.path), prefix, threads or 0, weights)
+        self._artefact = _runtime.Artefact(str(self.path), prefix, threads or 0, weights, affinity)
         self._entries = {e["name"]: (i, e) for i, e in enumerate(self._artefact.entries)}
         self._tokenizer_path = self._find_tokenizer(tokenizer)
         self._tokenizer: Any = None

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -117,6 +118,42 @@ def test_forked_child_can_run(sections):
         same = np.array_equal(two(sequences)["logits"], expected)
         os._exit(0 if same else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def allowed_cpus(task: str) -> set[int]:
+    return os.sched_getaffinity(int(task))
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="this process has one CPU")
+def test_spread_workers_have_a_cpu_each(sections):
+    before = set(os.listdir("/proc/self/task"))
+    spread = tx.Program(sections.path, threads=2, affinity="spread")
+    sequences = ragged_batch(sections, [33, 64])
+    np.testing.assert_array_equal(spread(sequences)["logits"], sections(sequences)["logits"])
+    (worker,) = set(os.listdir("/proc/self/task")) - before
+    assert len(allowed_cpus(worker)) == 1
+    assert len(os.sched_getaffinity(0)) >= 2  # the caller's is as it was
+
+
+def test_more_spread_threads_than_cpus(sections):
+    threads = len(os.sched_getaffinity(0)) + 1
+    program = tx.Program(sections.path, threads=threads, affinity="spread")
+    with pytest.raises(tx.Error, match=f"{threads} threads cannot have a CPU each"):
+        program([[1, 2]])
+
+
+def test_unknown_affinity(sections):
+    with pytest.raises(tx.InputError, match="'none' or 'spread', not 'core'"):
+        tx.Program(sections.path, affinity="core")
+
+
+def test_idle_workers_sleep(sections):
+    program = tx.Program(sections.path, threads=2)
+    program([[1, 2, 3]] * 8)
+    time.sleep(0.05)  # until workers have stopped looking for the next call
+    before = time.process_time()
+    time.sleep(1)
+    assert time.process_time() - before < 0.01
 
 
 def test_copied_weights_give_the_same(sections):

@@ -31,6 +31,14 @@ static cl::opt<int> threads("threads",
                             cl::desc("Threads (default: as compiled)"),
                             cl::value_desc("n"), cl::init(0), cl::sub(command),
                             cl::cat(mainCategory));
+static cl::opt<tx_affinity>
+    affinity("affinity", cl::desc("Where the worker threads run"),
+             cl::values(clEnumValN(TX_AFFINITY_NONE, "none",
+                                   "where the system puts them (default)"),
+                        clEnumValN(TX_AFFINITY_SPREAD, "spread",
+                                   "each on a CPU of its own")),
+             cl::init(TX_AFFINITY_NONE), cl::sub(command),
+             cl::cat(mainCategory));
 static cl::opt<int> rounds("rounds", cl::desc("Measurements (default 20)"),
                            cl::value_desc("n"), cl::init(20), cl::sub(command),
                            cl::cat(mainCategory));
@@ -61,6 +69,7 @@ static llvm::Expected<BenchOptions> readOptions() {
   if (lengths.empty())
     options.lengths.assign(batch, length);
   options.threads = threads;
+  options.affinity = affinity;
   options.rounds = rounds;
   return options;
 }

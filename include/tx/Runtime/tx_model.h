@@ -76,6 +76,15 @@ typedef enum tx_weights_mode {
   TX_WEIGHTS_COPY = 1 /* anonymous memory, huge pages where possible */
 } tx_weights_mode;
 
+/* Where the worker threads of a context run; the caller's is never touched. */
+typedef enum tx_affinity {
+  TX_AFFINITY_NONE = 0, /* where the system puts them */
+  /* Each on a CPU of its own, of those that the creating thread may run on,
+     beside the one it runs on. For one context at a time on CPUs that nobody
+     else uses; an error where there are fewer CPUs than threads. */
+  TX_AFFINITY_SPREAD = 1
+} tx_affinity;
+
 typedef struct tx_options {
   uint32_t size;         /* sizeof(tx_options) */
   int32_t threads;       /* 0: as many as the model was compiled for */
@@ -83,6 +92,8 @@ typedef struct tx_options {
   int64_t max_sequences; /* B of a call */
   int32_t weights_mode;  /* tx_weights_mode */
   int32_t profile;       /* not 0: kernels are timed, see kernel_times */
+  int32_t affinity;      /* tx_affinity */
+  int32_t reserved;      /* 0 */
 } tx_options;
 
 typedef struct tx_kernel_time {

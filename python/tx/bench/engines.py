@@ -77,7 +77,7 @@ class Tx(Engine):
 
         output = folder / f"model.tx-{precision}-{threads}.so"
         tx.load(folder, head="encoder").compile(output, threads=threads, precision=precision)
-        self._program = tx.Program(output)
+        self._program = tx.Program(output, affinity="spread" if threads > 1 else "none")
 
     def prepare(self, batch: Batch) -> None:
         self._ids = np.concatenate([np.asarray(s, dtype=np.int32) for s in batch.ids])

@@ -34,6 +34,17 @@ TEST_F(EmitTest, SharedObjectRuns) {
   EXPECT_EQ(lookUp(model, {3, 0, 2}), (std::vector<float>{13, 10, 12}));
 }
 
+TEST_F(EmitTest, OptionsMayBeOfAnOlderCaller) {
+  ASSERT_EQ(emit(file("model.so"), {}), "");
+  SharedLibrary library(file("model.so"));
+  const tx_model *model = library.model("tx_model_v1");
+  // Without `affinity`; what stands there is not read.
+  EXPECT_EQ(createError(model, offsetof(tx_options, affinity), 77), "");
+  EXPECT_EQ(createError(model, sizeof(tx_options), 77),
+            "affinity 77 is unknown");
+  EXPECT_TRUE(contains(createError(model, 12), "options have 12 bytes"));
+}
+
 TEST_F(EmitTest, IsReproducible) {
   for (EmitKind kind : {EmitKind::SharedObject, EmitKind::Object,
                         EmitKind::Llvm, EmitKind::Assembly}) {

@@ -63,7 +63,9 @@ private:
 /// Runs the module's entry on one sequence.
 std::vector<float> lookUp(const tx_model *model, std::vector<int32_t> ids);
 /// Why no context can be made; empty if one can.
-std::string createError(const tx_model *model);
+std::string createError(const tx_model *model,
+                        uint32_t size = sizeof(tx_options),
+                        int32_t affinity = TX_AFFINITY_NONE);
 
 } // namespace tx::test
 

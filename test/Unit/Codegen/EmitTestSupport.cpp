@@ -233,11 +233,13 @@ const tx_model *SharedLibrary::model(const char *symbol) const {
   return get ? get() : nullptr;
 }
 
-std::string test::createError(const tx_model *model) {
+std::string test::createError(const tx_model *model, uint32_t size,
+                              int32_t affinity) {
   tx_options options = {};
-  options.size = sizeof options;
+  options.size = size;
   options.max_tokens = 16;
   options.max_sequences = 1;
+  options.affinity = affinity;
   char error[256] = "";
   tx_context *context;
   if (model->create(&options, &context, error, sizeof error) == TX_OK)
