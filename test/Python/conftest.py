@@ -12,6 +12,8 @@ import tx
 ROOT = Path(__file__).resolve().parents[2]
 INPUTS = ROOT / "test" / "Inputs" / "models"
 
+TXC = Path(tx.__file__).absolute().parents[2] / "bin" / "txc"  # of the same build
+
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 if os.environ.get("TX_TORCH") == "1" and not HAS_TORCH:
     raise RuntimeError("TX_TORCH=1 asks for the comparisons with PyTorch, which is missing")
