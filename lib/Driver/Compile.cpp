@@ -2,6 +2,7 @@
 
 #include "Diagnostics.h"
 #include "FusionReport.h"
+#include "tx/Checkpoint/Tuning.h"
 #include "tx/Driver/Driver.h"
 #include "tx/Target/CpuTarget.h"
 #include "tx/Transforms/Normalize/Passes.h"
@@ -158,7 +159,7 @@ static llvm::Error checkReport(const CompileOptions &options, Phase start) {
 
 static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu,
                             const Architecture &architecture,
-                            Precision precision) {
+                            Precision precision, StringRef tuning) {
   MLIRContext *context = model.module->getContext();
   DiagnosticCollector diagnostics(context);
   PassManager pm(context);
@@ -166,6 +167,7 @@ static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu,
   options.cpu = cpu.str();
   options.triple = architecture.triple.str();
   options.precision = precision;
+  options.tuning = tuning.str();
   buildPhasePipeline(pm, phase, options);
   if (failed(pm.run(*model.module)))
     return diagnostics.takeError(ExitCode::Pass,
@@ -174,10 +176,39 @@ static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu,
   return llvm::Error::success();
 }
 
+/// The file can be read, and a phase is still to come that applies it.
+static llvm::Error checkTuning(const CompileOptions &options, Phase start) {
+  if (options.tuning.empty())
+    return llvm::Error::success();
+  if (start > Phase::Schedule || options.to < Phase::Schedule)
+    return makeError(ExitCode::Usage,
+                     "phases {0} to {1} do not include schedule, which applies "
+                     "a tuning file",
+                     getName(start), getName(options.to));
+  return readTuning(options.tuning).takeError();
+}
+
 static StringRef getIsa(const Model &model) {
   return model.module.get()
       ->getAttrOfType<TargetAttr>(kTargetAttrName)
       .getIsa();
+}
+
+/// One of `models` is for the instruction set of the tuning file.
+static llvm::Error checkTunedIsa(ArrayRef<Model *> models, StringRef path) {
+  if (path.empty())
+    return llvm::Error::success();
+  llvm::Expected<TuningFile> tuning = readTuning(path);
+  if (!tuning)
+    return tuning.takeError();
+  if (llvm::any_of(models,
+                   [&](Model *model) { return getIsa(*model) == tuning->isa; }))
+    return llvm::Error::success();
+  return withHint(makeError(ExitCode::Usage,
+                            "{0} is for {1}, which no variant is made for",
+                            path, tuning->isa),
+                  "tune on a machine with the instruction set, or compile "
+                  "without --tuning");
 }
 
 /// DIR/4-quantize.mlir: the module after phase quantize. Those of several
@@ -260,6 +291,9 @@ llvm::Error Compilation::run(Phase phase) {
   if (phase == Phase::Fuse && !options.cpuVariants.empty())
     if (llvm::Error error = makeVariants())
       return error;
+  if (phase == Phase::Schedule)
+    if (llvm::Error error = checkTunedIsa(models, options.tuning))
+      return error;
   for (Model *model : models) {
     if (llvm::Error error = runOn(*model, phase))
       return error;
@@ -276,7 +310,8 @@ llvm::Error Compilation::runOn(Model &model, Phase phase) {
   std::optional<FusionRemarks> collector;
   if (options.report && phase == Phase::Fuse)
     collector.emplace(model.module->getContext(), remarks[&model]);
-  return runPhase(model, phase, cpus.front(), architecture, options.precision);
+  return runPhase(model, phase, cpus.front(), architecture, options.precision,
+                  options.tuning);
 }
 
 void Compilation::report() {
@@ -366,6 +401,8 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
   if (llvm::Error error = checkVariants(options, cpus->size(), *start))
     return error;
   if (llvm::Error error = checkReport(options, *start))
+    return error;
+  if (llvm::Error error = checkTuning(options, *start))
     return error;
   bool emits = options.to == Phase::Emit;
   std::optional<Model> original;

@@ -60,8 +60,10 @@ static void buildFuse(OpPassManager &pm) {
   pm.addPass(createFormKernels());
 }
 
-static void buildSchedule(OpPassManager &pm) {
-  pm.addPass(createAssignSchedules());
+static void buildSchedule(OpPassManager &pm, const PhaseOptions &options) {
+  AssignSchedulesOptions schedules;
+  schedules.tuning = options.tuning;
+  pm.addPass(createAssignSchedules(schedules));
   pm.addPass(createPackWeights());
   pm.addPass(createAssignHeadLayouts());
   // Sizes do not depend on layouts, but calls must be final.
@@ -94,7 +96,7 @@ void tx::buildPhasePipeline(OpPassManager &pm, Phase phase,
     buildFuse(pm);
     break;
   case Phase::Schedule:
-    buildSchedule(pm);
+    buildSchedule(pm, options);
     break;
   case Phase::Lower:
     buildLower(pm);

@@ -86,7 +86,8 @@ public:
   /// Compiles a copy, so that one model can be compiled more than once.
   void compile(const std::string &output, const std::string &cpu,
                const std::vector<std::string> &cpuVariants,
-               const std::string &precision, int threads, bool verify) {
+               const std::string &precision, int threads, bool verify,
+               const std::string &tuning) {
     if (threads < 1)
       raise(tx::makeError(tx::ExitCode::Usage,
                           "threads is {0}, expected at least 1", threads));
@@ -108,6 +109,7 @@ public:
           precision == "bf16" ? tx::Precision::BF16 : tx::Precision::F32;
       options.emit.threads = threads;
       options.verify = verify;
+      options.tuning = tuning;
       error = tx::compileModel(copy, output, options);
     }
     if (error)
@@ -138,7 +140,7 @@ PYBIND11_MODULE(_compiler, module) {
       .def("inspect", &Model::inspect)
       .def("compile", &Model::compile, py::arg("output"), py::arg("cpu"),
            py::arg("cpu_variants"), py::arg("precision"), py::arg("threads"),
-           py::arg("verify"));
+           py::arg("verify"), py::arg("tuning"));
   module.def(
       "load",
       [](const std::string &path, const std::string &head) {

@@ -9,6 +9,7 @@ class Model:
         precision: str,
         threads: int,
         verify: bool,
+        tuning: str,
     ) -> None: ...
 
 def load(path: str, head: str) -> Model: ...

@@ -56,6 +56,7 @@ class Model:
         precision: str = "f32",
         threads: int = 1,
         verify: bool = False,
+        tuning: str | os.PathLike[str] | None = None,
     ) -> Program:
         """Compiles to a shared object at `output` and opens it.
 
@@ -69,14 +70,17 @@ class Model:
             AVX512_BF16 or AMX.
           threads: threads of a call unless the user of the program says otherwise.
           verify: compare the program with the reference before it is written.
+          tuning: a tuning file of `txc tune`, whose schedules come first. It
+            changes how fast a program is, not what it computes.
 
-        Raises FileError, UnsupportedError, CompilationError, MismatchError,
-        InputError.
+        Raises FileError, ModelFormatError, UnsupportedError, CompilationError,
+        MismatchError, InputError.
         """
         if cpu_variants and cpu != "native":
             raise InputError("cpu_variants takes the place of cpu")
+        file = "" if tuning is None else os.fspath(tuning)
         self._handle.compile(
-            os.fspath(output), cpu, list(cpu_variants), precision, threads, verify
+            os.fspath(output), cpu, list(cpu_variants), precision, threads, verify, file
         )
         tokenizer = self.path / "tokenizer.json"
         return Program(output, tokenizer=tokenizer if tokenizer.is_file() else None)

@@ -1,6 +1,7 @@
 """Loading and compiling from Python."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,3 +123,19 @@ def test_unknown_cpu_leaves_the_output_alone(sections_dir, tmp_path):
 def test_unwritable_output(sections_dir, tmp_path):
     with pytest.raises(tx.FileError):
         tx.load(sections_dir).compile(tmp_path / "missing" / "a.so")
+
+
+def test_tuning_changes_schedules_and_no_bits(sections_dir, tmp_path):
+    tuning = Path(__file__).parents[1] / "Tools" / "Inputs" / "tuning" / "low.json"
+    model = tx.load(sections_dir)
+    plain = model.compile(tmp_path / "plain.so", cpu="x86-64-v3")
+    tuned = model.compile(tmp_path / "tuned.so", cpu="x86-64-v3", tuning=tuning)
+    assert plain.path.read_bytes() != tuned.path.read_bytes()
+    ids = [[2, 100, 200, 3], [2, 300, 3]]
+    np.testing.assert_array_equal(plain(ids)["logits"], tuned(ids)["logits"])
+
+
+def test_malformed_tuning(sections_dir, tmp_path):
+    (tmp_path / "t.json").write_text('{"version": 3}')
+    with pytest.raises(tx.ModelFormatError, match="not of version 1"):
+        tx.load(sections_dir).compile(tmp_path / "a.so", tuning=tmp_path / "t.json")

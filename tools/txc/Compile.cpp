@@ -85,6 +85,10 @@ static cl::opt<std::string>
                  cl::desc("Prefix of the visible symbols (default tx_model)"),
                  cl::value_desc("name"), cl::init("tx_model"), cl::sub(command),
                  cl::cat(codeCategory));
+static cl::opt<std::string>
+    tuning("tuning",
+           cl::desc("Tuning file of txc tune, whose schedules come first"),
+           cl::value_desc("file"), cl::sub(command), cl::cat(codeCategory));
 static cl::opt<Sanitizer> sanitize(
     "sanitize", cl::desc("Instrument the code, for tests"),
     cl::values(clEnumValN(Sanitizer::None, "none", "do not (default)"),
@@ -151,6 +155,7 @@ static CompileOptions readOptions() {
   options.cpu = cpu;
   options.cpuVariants = cpuVariants;
   options.precision = precision;
+  options.tuning = tuning;
   options.emit.kind = emit;
   options.emit.symbolPrefix = symbolPrefix;
   options.emit.threads = threads;
@@ -213,6 +218,7 @@ Verb txc::getCompile() {
           "  txc compile bert -o bert.so --cpu-variants=x86-64-v3,x86-64-v4\n"
           "  txc compile bert -o bert.so --target=aarch64-linux-gnu "
           "-mcpu=neoverse-n1\n"
+          "  txc compile bert -o bert.so --tuning=bert-tuning.json\n"
           "  txc compile bert -o bert.so --report=kernels.json\n"
           "  txc compile phases/5-fuse.mlir -o bert.so\n",
           command, run};

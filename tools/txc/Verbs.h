@@ -20,6 +20,7 @@ Verb getImport();
 Verb getCompile();
 Verb getRun();
 Verb getBench();
+Verb getTune();
 Verb getInspect();
 Verb getDoctor();
 

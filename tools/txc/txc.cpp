@@ -19,8 +19,8 @@ namespace cl = llvm::cl;
 using llvm::StringRef;
 
 static std::vector<Verb> getVerbs() {
-  return {getImport(), getCompile(), getRun(),
-          getBench(),  getInspect(), getDoctor()};
+  return {getImport(), getCompile(), getRun(),   getBench(),
+          getTune(),   getInspect(), getDoctor()};
 }
 
 static const Verb *findVerb(llvm::ArrayRef<Verb> verbs, StringRef name) {

@@ -59,6 +59,8 @@ struct CompileOptions {
   std::vector<std::string> cpuVariants;
   /// What linear ops multiply; decided in phase quantize.
   Precision precision = Precision::F32;
+  /// A tuning file, for the variant of its instruction set; empty: none.
+  std::string tuning;
   EmitOptions emit;
   std::optional<Phase> from; ///< default: the phase after the module's
   Phase to = Phase::Emit;    ///< last phase to run

@@ -27,6 +27,22 @@ llvm::Expected<llvm::json::Value> bench(const LoadedModel &model,
                                         const BenchOptions &options);
 void printBench(const llvm::json::Value &report, llvm::raw_ostream &os);
 
+struct TuneOptions {
+  std::vector<int64_t> lengths; ///< of the sequences of one batch
+  int threads = 1;
+  int rounds = 7;
+  /// Called before each comparison: what competes, which one it is, of how
+  /// many; null: nothing.
+  std::function<void(llvm::StringRef, int, int)> progress;
+};
+
+/// Measures candidate schedules of `model`'s products on this machine and
+/// writes those that win to the tuning file `output`. The report has all that
+/// was tried.
+llvm::Expected<llvm::json::Value>
+tune(const Model &model, llvm::StringRef output, const TuneOptions &options);
+void printTuning(const llvm::json::Value &report, llvm::raw_ostream &os);
+
 /// The report of compileModel: kernels, their ops, calls and schedules, and
 /// what is not part of them.
 void printFusion(const llvm::json::Value &report, llvm::raw_ostream &os);

@@ -45,6 +45,9 @@ struct PhaseOptions : mlir::PassPipelineOptions<PhaseOptions> {
       llvm::cl::init(Precision::F32),
       llvm::cl::values(clEnumValN(Precision::F32, "f32", "f32, as trained"),
                        clEnumValN(Precision::BF16, "bf16", "bf16, with sums in f32"))};
+  Option<std::string> tuning{*this, "tuning",
+                             llvm::cl::desc("Tuning file whose schedules come first (phase "
+                                            "schedule)")};
 };
 
 /// Adds the passes of `phase`, its verification last.

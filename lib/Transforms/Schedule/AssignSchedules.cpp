@@ -24,6 +24,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelWidth.h"
+#include "TunedSchedules.h"
 #include "mlir/IR/SymbolTable.h"
 #include "tx/Transforms/Schedule/Passes.h"
 
@@ -64,6 +65,8 @@ struct RegisterTile {
 };
 
 struct AssignSchedules : tx::impl::AssignSchedulesBase<AssignSchedules> {
+  using Base::Base;
+
   void runOnOperation() override;
 
   /// Fails where a plan of attention is missing or ambiguous.
@@ -171,6 +174,8 @@ void AssignSchedules::runOnOperation() {
         << " and at least 8 registers";
     return signalPassFailure();
   }
+  if (!tuning.empty() && failed(applyTuning(module, tuning)))
+    return signalPassFailure();
   RegisterTile tile = RegisterTile::get(target);
   for (auto kernel : module.getOps<KernelOp>()) {
     if (kernel.getSchedule())

@@ -14,9 +14,15 @@ def AssignSchedules : Pass<"tx-assign-schedules", "::mlir::ModuleOp"> {
     unit that the target's instruction set has: matrix tiles (AMX), vectors of
     pairs (AVX512_BF16), else f32 vectors that the weights are widened to.
 
+    A tuning file (`txc tune`) has schedules for some kernels, which then come
+    first. One for another instruction set changes nothing, which remark
+    `not-tuned` says; a schedule that does not fit the target is an error.
+
     Requires: `tx.target` on the module.
   }];
   let dependentDialects = ["::tx::TxDialect"];
+  let options = [Option<"tuning", "tuning", "std::string", "\"\"",
+                        "tuning file whose schedules come first">];
 }
 
 def PackWeights : Pass<"tx-pack-weights", "::mlir::ModuleOp"> {

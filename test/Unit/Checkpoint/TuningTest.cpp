@@ -1,0 +1,112 @@
+//===- TuningTest.cpp - Tuning files --------------------------------------===//
+
+#include "tx/Checkpoint/Tuning.h"
+#include "TestFolder.h"
+#include "gtest/gtest.h"
+#include <fstream>
+
+using namespace tx;
+using tx::test::TestFolder;
+
+namespace {
+
+class TuningTest : public testing::Test {
+protected:
+  std::string write(llvm::StringRef text) {
+    std::string path = folder.path("tuning.json");
+    std::ofstream(path) << text.str();
+    return path;
+  }
+  /// What is wrong with `text`, which is malformed.
+  std::string messageOf(llvm::StringRef text) {
+    llvm::Expected<TuningFile> tuning = readTuning(write(text));
+    if (tuning)
+      return "nothing";
+    std::string message;
+    llvm::handleAllErrors(tuning.takeError(), [&](const tx::Error &error) {
+      EXPECT_EQ(error.getCode(), ExitCode::Malformed);
+      message = error.getMessage().str();
+    });
+    return message;
+  }
+  std::string messageOfSchedule(llvm::StringRef schedule) {
+    return messageOf(
+        (R"({"version": 1, "cpu": "c", "isa": "i", "threads": 1, "lengths": [],
+            "kernels": [{"name": "linear", "ops": ["tx.linear"], "schedule": )" +
+         schedule + R"(, "milliseconds": 1, "default_milliseconds": 2}]})")
+            .str());
+  }
+
+  TestFolder folder;
+};
+
+TEST_F(TuningTest, ReadsWhatWasWritten) {
+  TuningFile tuning;
+  tuning.cpu = "A CPU";
+  tuning.isa = "x86-64-v3";
+  tuning.lengths = {3, 128};
+  tuning.threads = 2;
+  tuning.kernels.push_back(
+      {"linear_add", {"tx.linear", "tx.add"}, {8, 6, 1, 60}, 1.5, 2.5});
+  std::string path = folder.path("t.json");
+  ASSERT_FALSE(bool(writeTuning(tuning, path)));
+  TuningFile read = llvm::cantFail(readTuning(path));
+  EXPECT_EQ(read.cpu, "A CPU");
+  EXPECT_EQ(read.isa, "x86-64-v3");
+  EXPECT_EQ(read.lengths, tuning.lengths);
+  EXPECT_EQ(read.threads, 2);
+  ASSERT_EQ(read.kernels.size(), 1u);
+  const TunedKernel *kernel = read.find("linear_add", {"tx.linear", "tx.add"});
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(kernel->schedule, tuning.kernels[0].schedule);
+  EXPECT_EQ(kernel->milliseconds, 1.5);
+  EXPECT_EQ(kernel->defaultMilliseconds, 2.5);
+  EXPECT_FALSE(read.find("linear_add", {"tx.linear"}));
+  EXPECT_FALSE(read.find("linear", {"tx.linear", "tx.add"}));
+}
+
+TEST_F(TuningTest, RefusesWhatIsMalformed) {
+  auto contains = [](const std::string &message, llvm::StringRef part) {
+    EXPECT_TRUE(llvm::StringRef(message).contains(part)) << message;
+  };
+  contains(messageOf("{"), "not valid JSON");
+  contains(messageOf("[]"), "is no object");
+  contains(messageOf("{}"), "has no 'version' from 1");
+  contains(messageOf(R"({"version": 2})"), "is not of version 1");
+  contains(messageOf(R"({"version": 1})"), "has no string 'cpu'");
+  contains(messageOf(R"({"version": 1, "cpu": "c", "isa": ""})"),
+           "has no string 'isa'");
+  contains(messageOf(R"({"version": 1, "version": 1})"), "appears twice");
+  contains(messageOf(std::string(2'000'000, ' ')), "at most 1000000 are read");
+  contains(messageOf(R"({"version": 1, "cpu": "c", "isa": "i", "threads": 1,
+                         "lengths": ["a"], "kernels": []})"),
+           "has a length that is no integer");
+  contains(messageOf(R"({"version": 1, "cpu": "c", "isa": "i", "threads": 1,
+                         "lengths": [], "kernels": [{"name": "linear"}]})"),
+           "a kernel has no list 'ops'");
+  contains(messageOfSchedule("[]"), "the schedule of linear is no object");
+  contains(messageOfSchedule(R"({"lanes": 0})"), "has no 'lanes' from 1 to");
+  contains(messageOfSchedule(R"({"lanes": 8, "rows": -6})"), "has no 'rows'");
+  contains(messageOfSchedule(R"({"lanes": 8, "rows": 6, "panels": 1e30})"),
+           "has no 'panels'");
+  contains(messageOfSchedule(
+               R"({"lanes": 8, "rows": 6, "panels": 1, "item_rows": 100000})"),
+           "has no 'item_rows' from 1 to 4096");
+  contains(messageOfSchedule(
+               R"({"lanes": 8, "rows": 6, "panels": 1, "item_rows": 64})"),
+           "item_rows that are no multiple of its rows");
+}
+
+TEST_F(TuningTest, RefusesTwoOfOneKernel) {
+  std::string kernel = R"({"name": "l", "ops": [], "milliseconds": 1,
+      "default_milliseconds": 2, "schedule":
+      {"lanes": 8, "rows": 6, "panels": 1, "item_rows": 60}})";
+  EXPECT_TRUE(llvm::StringRef(
+                  messageOf(
+                      R"({"version": 1, "cpu": "c", "isa": "i", "threads": 1,
+                      "lengths": [], "kernels": [)" +
+                      kernel + "," + kernel + "]}"))
+                  .contains("two kernels are l"));
+}
+
+} // namespace
