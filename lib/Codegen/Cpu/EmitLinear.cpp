@@ -93,6 +93,7 @@ private:
   };
 
   RowPlan planRows(KernelBuilder &builder);
+  Value getPanelsOfItem(KernelBuilder &builder);
   Value countGroups(KernelBuilder &builder, LinearOp product);
   Value countGroups(KernelBuilder &builder);
   Product getProduct(int64_t index);
@@ -147,9 +148,21 @@ LinearEmitter::RowPlan LinearEmitter::planRows(KernelBuilder &builder) {
   return {tiles, builder.ceilDiv(tiles, tilesPerItem)};
 }
 
+/// Few rows are shared out by narrow items: rounding x for each costs nothing
+/// beside reading its weights.
+Value LinearEmitter::getPanelsOfItem(KernelBuilder &builder) {
+  Value panels = builder.i64(schedule.getPanelsOfItem());
+  if (!shape.isNarrow)
+    return panels;
+  Value isFew =
+      builder.less(builder.operand(x).sizes[0], builder.i64(2 * kMatrix + 1));
+  int64_t few = std::min(6 * schedule.getPanels(), schedule.getPanelsOfItem());
+  return builder.select(isFew, builder.i64(few), panels);
+}
+
 Value LinearEmitter::countGroups(KernelBuilder &builder, LinearOp product) {
   return builder.ceilDiv(builder.operand(product.getWeight()).sizes[0],
-                         shape.itemWidth);
+                         builder.mul(getPanelsOfItem(builder), kPanel));
 }
 
 Value LinearEmitter::countGroups(KernelBuilder &builder) {
@@ -234,10 +247,11 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
   Block block;
   block.isLast = isLast;
   block.product = selectProduct(group);
-  block.firstPanel = run.mul(group, schedule.getPanelsOfItem());
+  Value panels = getPanelsOfItem(run);
+  block.firstPanel = run.mul(group, panels);
   block.panels = run.min(
       run.sub(run.ceilDiv(block.product.channels, kPanel), block.firstPanel),
-      run.i64(schedule.getPanelsOfItem()));
+      panels);
   block.height = shape.unit == ProductUnit::Matrix
                      ? run.i64(schedule.getRows())
                      : run.div(a.sizes[0], plan.tiles);
@@ -400,7 +414,7 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
 void LinearEmitter::emitEpilogue(const Block &block) {
   Value firstColumn = run.mul(block.firstPanel, kPanel);
   Value width = run.min(run.sub(block.product.channels, firstColumn),
-                        run.i64(shape.itemWidth));
+                        run.mul(block.panels, kPanel));
   auto forEachRow = [&](function_ref<void(Value, Value)> body) {
     run.loop(block.firstRow, block.lastRow, 1, [&](Value row) {
       body(row, run.at(run.scratch,
@@ -416,10 +430,10 @@ void LinearEmitter::emitEpilogue(const Block &block) {
     }
   };
   run.ifThen(
-      run.equal(width, run.i64(shape.itemWidth)),
+      run.equal(run.rem(width, shape.getWidth()), run.i64(0)),
       [&] {
         forEachRow([&](Value row, Value sums) {
-          run.loop(run.i64(0), run.i64(shape.itemWidth), shape.getWidth(),
+          run.loop(run.i64(0), width, shape.getWidth(),
                    [&](Value first) { emitColumns(row, sums, first); });
         });
       },

@@ -39,8 +39,9 @@ using namespace tx;
 /// Rows of a work item of linear, at most: enough to reuse a panel of weights
 /// from the first-level cache, few enough to share out a short batch.
 static constexpr int64_t kLinearItemRows = 64;
-/// The same where units are matrices: the weights pass by faster.
-static constexpr int64_t kMatrixItemRows = 128;
+/// The same where units are matrices, and panels: sums beside the weights and
+/// the rounded x of an item fill half of a second-level cache.
+static constexpr int64_t kMatrixItemRows = 128, kMatrixItemPanels = 24;
 /// Panels of a work item whose rows are rounded for it.
 static constexpr int64_t kNarrowItemPanels = 12;
 /// Rows of a work item of row-wise kernels: about a page of each operand.
@@ -139,7 +140,7 @@ ScheduleAttr AssignSchedules::chooseLinear(LinearOp linear,
   StringRef isa = getTarget().getIsa();
   if (isa.ends_with("+amx"))
     return ScheduleAttr::get(&getContext(), tile.lanes, 32, 2, kMatrixItemRows,
-                             kNarrowItemPanels, ProductUnit::Matrix);
+                             kMatrixItemPanels, ProductUnit::Matrix);
   ProductUnit unit =
       isa.ends_with("+bf16") ? ProductUnit::Dot : ProductUnit::Fma;
   int64_t rows = unit == ProductUnit::Fma && tile.registers < 32

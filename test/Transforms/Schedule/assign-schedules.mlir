@@ -138,7 +138,7 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
 module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4+amx", tune = "sapphirerapids", lanes = 16, registers = 32>} {
   /// Products of bf16 run on matrix tiles, products of f32 as ever.
   // CHECK-LABEL: tx.kernel @linear_bf16
-  // CHECK-SAME: schedule = #tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 12>
+  // CHECK-SAME: schedule = #tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 24>
   tx.kernel @linear_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16>) -> tensor<?x?xf32> {
     %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16>) -> tensor<?x?xf32>
     tx.return %0 : tensor<?x?xf32>
