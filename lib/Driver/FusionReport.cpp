@@ -99,12 +99,9 @@ static json::Value describe(ScheduleAttr schedule) {
 json::Value tx::reportFusion(ModuleOp module, ArrayRef<ApartRemark> remarks) {
   json::Array kernels;
   for (auto kernel : module.getOps<KernelOp>()) {
-    json::Array ops;
-    for (Operation &op : kernel.getBody().front().without_terminator())
-      ops.push_back(op.getName().getStringRef().str());
     kernels.push_back(
         json::Object{{"name", kernel.getSymName().str()},
-                     {"ops", std::move(ops)},
+                     {"ops", json::Array(kernel.getOpNames())},
                      {"calls", toJson(countCalls(module, kernel))},
                      {"schedule", describe(kernel.getScheduleAttr())},
                      {"apart", listApart(kernel.getSymName(), remarks)}});

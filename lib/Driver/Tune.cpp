@@ -176,8 +176,7 @@ llvm::Error Tuner::prepare() {
                        "the model has products of bf16, which are not tuned");
     KernelTrials &trials = kernels[kernel.getSymName().str()];
     trials.defaultSchedule = toTuned(kernel.getScheduleAttr());
-    for (Operation &op : kernel.getBody().front().without_terminator())
-      trials.ops.push_back(op.getName().getStringRef().str());
+    trials.ops = kernel.getOpNames();
   }
   if (kernels.empty())
     return makeError(ExitCode::Unsupported,

@@ -107,9 +107,7 @@ static std::string describeIndex(int64_t index, ArrayRef<int64_t> shape) {
 
 static bool hasNarrowProducts(ModuleOp module) {
   WalkResult result = module.walk([](LinearOp linear) {
-    auto type = cast<RankedTensorType>(linear.getWeight().getType());
-    return type.getElementType().isBF16() ? WalkResult::interrupt()
-                                          : WalkResult::advance();
+    return linear.isNarrow() ? WalkResult::interrupt() : WalkResult::advance();
   });
   return result.wasInterrupted();
 }

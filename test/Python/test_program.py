@@ -120,10 +120,6 @@ def test_forked_child_can_run(sections):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def allowed_cpus(task: str) -> set[int]:
-    return os.sched_getaffinity(int(task))
-
-
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="this process has one CPU")
 def test_spread_workers_have_a_cpu_each(sections):
     before = set(os.listdir("/proc/self/task"))
@@ -131,7 +127,7 @@ def test_spread_workers_have_a_cpu_each(sections):
     sequences = ragged_batch(sections, [33, 64])
     np.testing.assert_array_equal(spread(sequences)["logits"], sections(sequences)["logits"])
     (worker,) = set(os.listdir("/proc/self/task")) - before
-    assert len(allowed_cpus(worker)) == 1
+    assert len(os.sched_getaffinity(int(worker))) == 1
     assert len(os.sched_getaffinity(0)) >= 2  # the caller's is as it was
 
 

@@ -15,18 +15,7 @@ enum class TableFormat { Table, Json };
 static cl::SubCommand command("bench", "Measure a compiled model");
 static cl::opt<std::string> model(cl::Positional, cl::desc("<.so>"),
                                   cl::sub(command), cl::cat(mainCategory));
-static cl::opt<int64_t> batch("batch", cl::desc("Sequences (default 8)"),
-                              cl::value_desc("n"), cl::init(8),
-                              cl::sub(command), cl::cat(mainCategory));
-static cl::opt<int64_t> length("length",
-                               cl::desc("Tokens of each (default 128)"),
-                               cl::value_desc("n"), cl::init(128),
-                               cl::sub(command), cl::cat(mainCategory));
-static cl::list<int64_t>
-    lengths("lengths",
-            cl::desc("Tokens of each sequence, instead of --batch, --length"),
-            cl::value_desc("n,n,..."), cl::CommaSeparated, cl::sub(command),
-            cl::cat(mainCategory));
+static BatchFlags batch(command);
 static cl::opt<int> threads("threads",
                             cl::desc("Threads (default: as compiled)"),
                             cl::value_desc("n"), cl::init(0), cl::sub(command),
@@ -54,20 +43,15 @@ static cl::opt<std::string>
                  cl::cat(mainCategory));
 
 static llvm::Expected<BenchOptions> readOptions() {
-  if (llvm::Error error = requireAtLeast("--batch", batch, 1))
-    return error;
   if (llvm::Error error = requireAtLeast("--threads", threads, 0))
     return error;
   if (llvm::Error error = requireAtLeast("--rounds", rounds, 1))
     return error;
-  if (!lengths.empty() &&
-      (batch.getNumOccurrences() || length.getNumOccurrences()))
-    return makeError(ExitCode::Usage,
-                     "--lengths takes the place of --batch and --length");
+  llvm::Expected<std::vector<int64_t>> lengths = batch.read();
+  if (!lengths)
+    return lengths.takeError();
   BenchOptions options;
-  options.lengths.assign(lengths.begin(), lengths.end());
-  if (lengths.empty())
-    options.lengths.assign(batch, length);
+  options.lengths = std::move(*lengths);
   options.threads = threads;
   options.affinity = affinity;
   options.rounds = rounds;

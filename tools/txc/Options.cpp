@@ -29,6 +29,28 @@ cl::ValuesClass txc::formatValues() {
                     clEnumValN(Format::Json, "json", "for programs"));
 }
 
+txc::BatchFlags::BatchFlags(cl::SubCommand &command)
+    : batch("batch", cl::desc("Sequences (default 8)"), cl::value_desc("n"),
+            cl::init(8), cl::sub(command), cl::cat(mainCategory)),
+      length("length", cl::desc("Tokens of each (default 128)"),
+             cl::value_desc("n"), cl::init(128), cl::sub(command),
+             cl::cat(mainCategory)),
+      lengths("lengths",
+              cl::desc("Tokens of each sequence, instead of --batch, --length"),
+              cl::value_desc("n,n,..."), cl::CommaSeparated, cl::sub(command),
+              cl::cat(mainCategory)) {}
+
+llvm::Expected<std::vector<int64_t>> txc::BatchFlags::read() const {
+  if (llvm::Error error = requireAtLeast("--batch", batch, 1))
+    return std::move(error);
+  if (lengths.empty())
+    return std::vector<int64_t>(batch, length);
+  if (batch.getNumOccurrences() || length.getNumOccurrences())
+    return makeError(ExitCode::Usage,
+                     "--lengths takes the place of --batch and --length");
+  return std::vector<int64_t>(lengths.begin(), lengths.end());
+}
+
 llvm::Error txc::require(llvm::StringRef verb, llvm::StringRef what,
                          llvm::StringRef value) {
   if (!value.empty())

@@ -24,18 +24,7 @@ static cl::opt<std::string>
                        "the model's)"),
               cl::value_desc("folder"), cl::sub(command),
               cl::cat(mainCategory));
-static cl::opt<int64_t> batch("batch", cl::desc("Sequences (default 8)"),
-                              cl::value_desc("n"), cl::init(8),
-                              cl::sub(command), cl::cat(mainCategory));
-static cl::opt<int64_t> length("length",
-                               cl::desc("Tokens of each (default 128)"),
-                               cl::value_desc("n"), cl::init(128),
-                               cl::sub(command), cl::cat(mainCategory));
-static cl::list<int64_t>
-    lengths("lengths",
-            cl::desc("Tokens of each sequence, instead of --batch, --length"),
-            cl::value_desc("n,n,..."), cl::CommaSeparated, cl::sub(command),
-            cl::cat(mainCategory));
+static BatchFlags batch(command);
 static cl::opt<int> threads("threads", cl::desc("Threads (default 1)"),
                             cl::value_desc("n"), cl::init(1), cl::sub(command),
                             cl::cat(mainCategory));
@@ -54,25 +43,20 @@ static llvm::Error checkOptions() {
     return error;
   if (llvm::Error error = require("tune", "an output: -o FILE", output))
     return error;
-  if (llvm::Error error = requireAtLeast("--batch", batch, 1))
-    return error;
   if (llvm::Error error = requireAtLeast("--threads", threads, 1))
     return error;
   if (llvm::Error error = requireAtLeast("--rounds", rounds, 1))
     return error;
-  if (!lengths.empty() &&
-      (batch.getNumOccurrences() || length.getNumOccurrences()))
-    return makeError(ExitCode::Usage,
-                     "--lengths takes the place of --batch and --length");
   return llvm::Error::success();
 }
 
 /// Plain values: linking resets the options of this process.
-static TuneOptions readOptions() {
+static llvm::Expected<TuneOptions> readOptions() {
+  llvm::Expected<std::vector<int64_t>> lengths = batch.read();
+  if (!lengths)
+    return lengths.takeError();
   TuneOptions options;
-  options.lengths.assign(lengths.begin(), lengths.end());
-  if (lengths.empty())
-    options.lengths.assign(batch, length);
+  options.lengths = std::move(*lengths);
   options.threads = threads;
   options.rounds = rounds;
   if (!quiet)
@@ -85,14 +69,16 @@ static TuneOptions readOptions() {
 static llvm::Error run() {
   if (llvm::Error error = checkOptions())
     return error;
-  TuneOptions options = readOptions();
+  llvm::Expected<TuneOptions> options = readOptions();
+  if (!options)
+    return options.takeError();
   std::string path = output;
   Format form = format;
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   llvm::Expected<Model> loaded = loadModel(model, head, paramRoot, *context);
   if (!loaded)
     return loaded.takeError();
-  llvm::Expected<llvm::json::Value> report = tune(*loaded, path, options);
+  llvm::Expected<llvm::json::Value> report = tune(*loaded, path, *options);
   if (!report)
     return report.takeError();
   if (form == Format::Json)

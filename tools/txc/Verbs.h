@@ -33,6 +33,17 @@ enum class Format { Text, Json };
 llvm::cl::ValuesClass headValues();
 llvm::cl::ValuesClass formatValues();
 
+/// --batch, --length and --lengths, of verbs that measure.
+struct BatchFlags {
+  explicit BatchFlags(llvm::cl::SubCommand &command);
+
+  llvm::cl::opt<int64_t> batch, length;
+  llvm::cl::list<int64_t> lengths;
+
+  /// The tokens of each sequence.
+  llvm::Expected<std::vector<int64_t>> read() const;
+};
+
 /// Fails unless `value` is given; `what` says what it is.
 llvm::Error require(llvm::StringRef verb, llvm::StringRef what,
                     llvm::StringRef value);

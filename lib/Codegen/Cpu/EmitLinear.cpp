@@ -34,15 +34,12 @@ using namespace tx;
 /// With few tiles chunks are short, so that asking for weights is spread evenly
 /// over the time of computing with them.
 static constexpr int64_t kShortChunk = 32, kFewTiles = 4;
+/// Rows for which an item rounds x, at most, that are shared out by items of
+/// fewer tiles.
+static constexpr int64_t kFewRows = 32, kTilesForFewRows = 6;
 /// Bytes of A whose blocks pass each panel group before others do: less than
 /// the second-level cache, which weights and C go through as well.
 static constexpr int64_t kNearBytes = 512 << 10;
-
-static bool isNarrow(LinearOp product) {
-  return cast<RankedTensorType>(product.getWeight().getType())
-      .getElementType()
-      .isBF16();
-}
 
 namespace {
 /// Emits one kernel.
@@ -52,7 +49,7 @@ public:
                 KernelBuilder &run)
       : kernel(kernel), products(products), run(run),
         schedule(kernel.getScheduleAttr()),
-        shape(schedule, isNarrow(products.front())),
+        shape(schedule, LinearOp(products.front()).isNarrow()),
         x(LinearOp(products.front()).getX()), a(run.operand(x)) {}
 
   /// Fills @k.
@@ -111,6 +108,7 @@ private:
   void emitItem(Value item, const RowPlan &plan);
   void emitStart(const Block &block);
   Value getDepth();
+  Value getRounded(Value itemRow, Value channel);
   void emitRounding(const Block &block, Value chunk);
   void emitChunk(const Block &block, Value first, Value count, Value chunk);
   std::pair<Value, Value> shareAsking(const Block &block, Value tile,
@@ -148,15 +146,16 @@ LinearEmitter::RowPlan LinearEmitter::planRows(KernelBuilder &builder) {
   return {tiles, builder.ceilDiv(tiles, tilesPerItem)};
 }
 
-/// Few rows are shared out by narrow items: rounding x for each costs nothing
-/// beside reading its weights.
+/// With few rows, rounding x for more items costs nothing beside reading their
+/// weights.
 Value LinearEmitter::getPanelsOfItem(KernelBuilder &builder) {
   Value panels = builder.i64(schedule.getPanelsOfItem());
   if (!shape.isNarrow)
     return panels;
   Value isFew =
-      builder.less(builder.operand(x).sizes[0], builder.i64(2 * kMatrix + 1));
-  int64_t few = std::min(6 * schedule.getPanels(), schedule.getPanelsOfItem());
+      builder.less(builder.operand(x).sizes[0], builder.i64(kFewRows + 1));
+  int64_t few = std::min(kTilesForFewRows * schedule.getPanels(),
+                         schedule.getPanelsOfItem());
   return builder.select(isFew, builder.i64(few), panels);
 }
 
@@ -306,17 +305,21 @@ void LinearEmitter::emitStart(const Block &block) {
   });
 }
 
-/// Rounds the part of A that chunk number `chunk` multiplies, behind the sums.
+/// Where an element of the chunk's rounded A is: behind the sums.
+Value LinearEmitter::getRounded(Value itemRow, Value channel) {
+  return run.at(run.at(run.scratch, getSumBytes() / int64_t(sizeof(float))),
+                shape.getRounded(run, itemRow, channel));
+}
+
+/// Rounds the part of A that chunk number `chunk` multiplies.
 void LinearEmitter::emitRounding(const Block &block, Value chunk) {
   constexpr int64_t step = 2 * kMatrix;
   Value first = run.mul(chunk, kChunk);
   Value count = run.min(run.sub(a.sizes[1], first), run.i64(kChunk));
   Value whole = run.mul(run.div(count, step), step);
-  Value rounded = run.at(run.scratch, getSumBytes() / 4);
   auto round = [&](Value row, Value channel, bool isWhole) {
     Value from = run.at(a.address, row, a.sizes[1], run.add(first, channel));
-    Value to = run.at(
-        rounded, shape.getRounded(run, run.sub(row, block.firstRow), channel));
+    Value to = getRounded(run.sub(row, block.firstRow), channel);
     for (int64_t lane = 0; lane < step; lane += run.lanes) {
       Value rest = run.sub(count, run.add(channel, lane));
       Value mask = isWhole ? Value() : run.tailMask(rest);
@@ -387,8 +390,7 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
     Value itemRow = run.sub(firstRow, block.firstRow);
     Value rows = run.at(a.address, firstRow, depth, first);
     if (shape.isNarrow)
-      rows = run.at(run.at(run.scratch, getSumBytes() / 4),
-                    shape.getRounded(run, itemRow, run.i64(0)));
+      rows = getRounded(itemRow, run.i64(0));
     Value sums = run.at(run.scratch, itemRow, run.i64(shape.itemWidth),
                         run.mul(panel, kPanel));
     Value tileShape = shape.getShape(run, run.sub(lastRow, firstRow), panels);
@@ -511,7 +513,7 @@ void LinearEmitter::emitEpilogueVector(const Product &product, Value sums,
 }
 
 static LogicalResult verifyProduct(LinearOp linear, ScheduleAttr schedule) {
-  bool isNarrow = ::isNarrow(linear);
+  bool isNarrow = linear.isNarrow();
   int64_t group = isNarrow ? 2 : 1;
   if (!isNarrow && schedule.getUnit() != ProductUnit::Fma)
     return linear.emitOpError()
@@ -539,7 +541,7 @@ static LogicalResult verifyProducts(KernelOp kernel,
     if (product.getX() != first.getX() ||
         !product.getBias() != !first.getBias() ||
         !getHeads(product) != !getHeads(first) ||
-        isNarrow(product) != isNarrow(first))
+        product.isNarrow() != first.isNarrow())
       return product.emitOpError()
              << "differs in x, in its weight's element type, or in having a "
                 "bias or heads, from the first product of its kernel";

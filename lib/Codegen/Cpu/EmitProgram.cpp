@@ -9,6 +9,7 @@
 #include "EmitProgram.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "tx/Runtime/tx_program.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/GlobalVariable.h"
 #include "llvm/Support/BLAKE3.h"
@@ -71,23 +72,16 @@ static llvm::Error readEntries(VariantInfo &info) {
 
 /// The level of tx_variant.isa_level, or none.
 static std::optional<int> getIsaLevel(llvm::StringRef isa) {
-  if (isa == "x86-64")
-    return TX_ISA_BASELINE;
-  if (isa == "armv8-a")
-    return TX_ISA_ARM_V8;
-  if (isa == "rv64gcv")
-    return TX_ISA_RV64GCV;
-  if (isa == "rv64gcv_zvl256b")
-    return TX_ISA_RV64GCV_ZVL256B;
-  if (isa == "x86-64-v3")
-    return TX_ISA_X86_V3;
-  if (isa == "x86-64-v4")
-    return TX_ISA_X86_V4;
-  if (isa == "x86-64-v4+bf16")
-    return TX_ISA_X86_V4_BF16;
-  if (isa == "x86-64-v4+amx")
-    return TX_ISA_X86_V4_AMX;
-  return std::nullopt;
+  return llvm::StringSwitch<std::optional<int>>(isa)
+      .Case("x86-64", TX_ISA_BASELINE)
+      .Case("x86-64-v3", TX_ISA_X86_V3)
+      .Case("x86-64-v4", TX_ISA_X86_V4)
+      .Case("x86-64-v4+bf16", TX_ISA_X86_V4_BF16)
+      .Case("x86-64-v4+amx", TX_ISA_X86_V4_AMX)
+      .Case("armv8-a", TX_ISA_ARM_V8)
+      .Case("rv64gcv", TX_ISA_RV64GCV)
+      .Case("rv64gcv_zvl256b", TX_ISA_RV64GCV_ZVL256B)
+      .Default(std::nullopt);
 }
 
 static llvm::Expected<VariantInfo> readVariant(mlir::ModuleOp module) {

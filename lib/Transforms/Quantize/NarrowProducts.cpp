@@ -24,7 +24,7 @@ struct NarrowProducts : tx::impl::NarrowProductsBase<NarrowProducts> {
     getOperation()->walk([&](LinearOp linear) {
       Value weight = linear.getWeight();
       auto type = cast<RankedTensorType>(weight.getType());
-      if (type.getElementType().isBF16() ||
+      if (linear.isNarrow() ||
           !isa_and_nonnull<ParamOp, CastOp>(weight.getDefiningOp()))
         return;
       Value &narrow = narrowed[weight];

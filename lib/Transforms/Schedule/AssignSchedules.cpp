@@ -39,8 +39,8 @@ using namespace tx;
 /// Rows of a work item of linear, at most: enough to reuse a panel of weights
 /// from the first-level cache, few enough to share out a short batch.
 static constexpr int64_t kLinearItemRows = 64;
-/// The same where units are matrices, and panels: sums beside the weights and
-/// the rounded x of an item fill half of a second-level cache.
+/// The same where units are matrices, and panels: the sums and the rounded x of
+/// an item lie in the second-level cache, with room for weights that pass by.
 static constexpr int64_t kMatrixItemRows = 128, kMatrixItemPanels = 24;
 /// Panels of a work item whose rows are rounded for it.
 static constexpr int64_t kNarrowItemPanels = 12;
@@ -132,9 +132,8 @@ AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
 
 ScheduleAttr AssignSchedules::chooseLinear(LinearOp linear,
                                            const RegisterTile &tile) {
-  auto weight = cast<RankedTensorType>(linear.getWeight().getType());
   int64_t itemRows = kLinearItemRows / tile.rows * tile.rows;
-  if (!weight.getElementType().isBF16())
+  if (!linear.isNarrow())
     return ScheduleAttr::get(&getContext(), tile.lanes, tile.rows, tile.panels,
                              itemRows);
   StringRef isa = getTarget().getIsa();

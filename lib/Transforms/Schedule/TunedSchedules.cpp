@@ -33,19 +33,10 @@ static LogicalResult checkFit(KernelOp kernel, const TunedSchedule &schedule,
   return success();
 }
 
-static std::vector<std::string> getOps(KernelOp kernel) {
-  std::vector<std::string> ops;
-  for (Operation &op : kernel.getBody().front().without_terminator())
-    ops.push_back(op.getName().getStringRef().str());
-  return ops;
-}
-
 /// Products of bf16 have schedules of their own, which nobody has measured.
 static bool isNarrow(KernelOp kernel) {
-  return llvm::any_of(kernel.getBody().getOps<LinearOp>(), [](LinearOp linear) {
-    auto weight = cast<RankedTensorType>(linear.getWeight().getType());
-    return weight.getElementType().isBF16();
-  });
+  return llvm::any_of(kernel.getBody().getOps<LinearOp>(),
+                      [](LinearOp linear) { return linear.isNarrow(); });
 }
 
 LogicalResult tx::applyTuning(ModuleOp module, StringRef path) {
@@ -63,7 +54,7 @@ LogicalResult tx::applyTuning(ModuleOp module, StringRef path) {
   }
   for (auto kernel : module.getOps<KernelOp>()) {
     const TunedKernel *tuned =
-        tuning->find(kernel.getSymName(), getOps(kernel));
+        tuning->find(kernel.getSymName(), kernel.getOpNames());
     if (!tuned || kernel.getSchedule() || isNarrow(kernel))
       continue;
     const TunedSchedule &schedule = tuned->schedule;

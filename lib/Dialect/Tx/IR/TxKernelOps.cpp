@@ -33,6 +33,13 @@ void KernelOp::print(OpAsmPrinter &printer) {
       getArgAttrsAttrName(), getResAttrsAttrName());
 }
 
+std::vector<std::string> KernelOp::getOpNames() {
+  std::vector<std::string> names;
+  for (Operation &op : getBody().front().without_terminator())
+    names.push_back(op.getName().getStringRef().str());
+  return names;
+}
+
 LogicalResult KernelOp::verifyRegions() {
   if (!getBody().hasOneBlock()) // kernel_c1
     return emitOpError("expects a body of one block");

@@ -170,8 +170,8 @@ def Tx_ScheduleAttr : Tx_Attr<"Schedule", "schedule"> {
     `lanes`: f32 lanes of a vector. `rows`: rows of a register tile.
     `panels`: weight panels a register tile spans (linear), or key vectors
     (attention); `item_rows`: rows in one work item, a multiple of `rows`;
-    `item_panels`: panels in one work item of linear, a multiple of `panels`, by
-    default as many.
+    `item_panels`: panels in one work item of linear, at most (fewer where rows are
+    few), a multiple of `panels`, by default as many.
 
     `unit` says what multiplies: `fma`, by default, vectors of f32; `dot`
     vectors of pairs of bf16 (AVX512_BF16); `matrix` tiles of bf16 of sixteen

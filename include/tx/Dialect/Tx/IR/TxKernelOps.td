@@ -44,6 +44,9 @@ def Tx_KernelOp : Tx_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface, Symbo
     mlir::Region *getCallableRegion() { return &getBody(); }
     mlir::ArrayRef<mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     mlir::ArrayRef<mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+
+    /// What it computes: "tx.linear", "tx.add".
+    std::vector<std::string> getOpNames();
   }];
 }
 

@@ -34,6 +34,10 @@ def Tx_LinearOp : Tx_Op<"linear", [Pure, Tx_InferResultTypes,
     $x `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether the weight is bf16, and so the products.
+    bool isNarrow() { return getWeight().getType().getElementType().isBF16(); }
+  }];
 }
 
 def Tx_EmbeddingOp : Tx_Op<"embedding", [Pure, Tx_InferResultTypes]> {
