@@ -31,9 +31,9 @@
 using namespace mlir;
 using namespace tx;
 
-/// With few tiles chunks are short, so that asking for weights is spread evenly
-/// over the time of computing with them.
-static constexpr int64_t kShortChunk = 32, kFewTiles = 4;
+/// With few tiles chunks are short, about 6 KiB of weights, so that asking for
+/// weights is spread evenly over the time of computing with them.
+static constexpr int64_t kShortChunk = 96, kFewTiles = 4;
 /// Rows for which an item rounds x, at most, that are shared out by items of
 /// fewer tiles.
 static constexpr int64_t kFewRows = 32, kTilesForFewRows = 6;
@@ -111,14 +111,18 @@ private:
   Value getRounded(Value itemRow, Value channel);
   void emitRounding(const Block &block, Value chunk);
   void emitChunk(const Block &block, Value first, Value count, Value chunk);
-  std::pair<Value, Value> shareAsking(const Block &block, Value tile,
-                                      Value count, Value next);
+  /// What a tile asks for: the weights `ahead` words behind, in so many steps.
+  struct Asking {
+    Value ahead, steps;
+  };
+  Asking shareAsking(const Block &block, Value tile, Value count, Value next);
   void emitColumns(const Block &block, Value panel, Value first, Value count,
                    Value next);
   void emitEpilogue(const Block &block);
-  void emitEpilogueVector(const Product &product, Value sums, Value row,
-                          Value column, Value mask);
-  Value getOffset(const Product &product, Value row, Value column);
+  void emitEpilogueVector(const Product &product, Value sums, Value offset,
+                          Value mask);
+  Value getRowDistance(const Product &product);
+  Value getColumnOffset(const Product &product, Value column);
   void askForResults(const Block &block, Value firstPanel, Value firstRow,
                      Value lastRow);
 
@@ -266,7 +270,8 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
   if (!shape.isNarrow) { // else columns are asked for, not chunks
     Value isShort =
         run.less(run.sub(block.lastTile, block.firstTile), run.i64(kFewTiles));
-    chunk = run.select(isShort, run.i64(kShortChunk), chunk);
+    chunk =
+        run.select(isShort, run.i64(kShortChunk / schedule.getPanels()), chunk);
   }
   Value chunks = run.ceilDiv(depth, chunk);
   run.loop(run.i64(0), chunks, 1, [&](Value index) {
@@ -354,21 +359,16 @@ void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
            [&](Value panel) { emitColumns(block, panel, first, count, next); });
 }
 
-/// The steps of a chunk in which a tile asks for what follows, `next` words
-/// behind, and how far behind lies what it asks for: nothing if `next` is 0. Of
-/// many tiles each asks for a share, of few the first one for all, since the
-/// weights take longer than the arithmetic.
-std::pair<Value, Value> LinearEmitter::shareAsking(const Block &block,
-                                                   Value tile, Value count,
-                                                   Value next) {
+/// Every tile of an item asks for its share of what follows, `next` words
+/// behind, and for nothing if `next` is 0.
+LinearEmitter::Asking LinearEmitter::shareAsking(const Block &block, Value tile,
+                                                 Value count, Value next) {
   Value tiles = run.sub(block.lastTile, block.firstTile);
   Value number = run.sub(tile, block.firstTile);
-  Value isFew = run.less(tiles, run.i64(kFewTiles));
-  Value steps = run.select(isFew, count, run.ceilDiv(count, tiles));
-  Value isFirst = run.equal(number, run.i64(0));
-  Value share = run.add(next, run.mul(run.mul(steps, number), kPanel));
-  share = run.select(isFew, run.select(isFirst, next, run.i64(0)), share);
-  return {steps, run.select(run.equal(next, run.i64(0)), next, share)};
+  Value steps = run.ceilDiv(count, tiles);
+  Value ahead = run.add(next, run.mul(run.mul(steps, number), kPanel));
+  Value isNone = run.equal(next, run.i64(0));
+  return {ahead, run.select(isNone, run.i64(0), steps)};
 }
 
 /// The same for the columns of a tile, those from panel `panel` of the item.
@@ -394,69 +394,66 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
     Value sums = run.at(run.scratch, itemRow, run.i64(shape.itemWidth),
                         run.mul(panel, kPanel));
     Value tileShape = shape.getShape(run, run.sub(lastRow, firstRow), panels);
-    auto multiply = [&](Value x, Value panel, Value count, Value ahead) {
-      func::CallOp::create(
-          run.b, run.loc, shape.getFunction(kernel),
-          ValueRange{x, depth, panel, tileShape, sums, count, ahead});
-    };
+    Asking asking;
     if (shape.isNarrow) {
       Value isFirst = run.equal(tile, block.firstTile);
-      return multiply(rows, weights, count,
-                      run.select(isFirst, next, run.i64(0)));
+      asking = {next, run.select(isFirst, count, run.i64(0))};
+    } else {
+      asking = shareAsking(block, tile, count, next);
     }
-    auto [steps, ahead] = shareAsking(block, tile, count, next);
-    multiply(rows, weights, steps, ahead);
-    run.ifThen(run.less(steps, count), [&, steps = steps] {
-      multiply(run.at(rows, steps), run.at(weights, run.mul(steps, kPanel)),
-               run.sub(count, steps), run.i64(0));
-    });
+    func::CallOp::create(run.b, run.loc, shape.getFunction(kernel),
+                         ValueRange{rows, depth, weights, tileShape, sums,
+                                    count, asking.ahead, asking.steps});
   });
 }
 
+/// Column by column of tiles, so that where a column lies is computed once.
 void LinearEmitter::emitEpilogue(const Block &block) {
   Value firstColumn = run.mul(block.firstPanel, kPanel);
   Value width = run.min(run.sub(block.product.channels, firstColumn),
                         run.mul(block.panels, kPanel));
-  auto forEachRow = [&](function_ref<void(Value, Value)> body) {
+  // Straight code for `vectors` of them in a row.
+  auto emitRows = [&](Value first, int64_t vectors, Value mask) {
+    Values offsets;
+    for (int64_t index = 0; index < vectors; ++index)
+      offsets.push_back(
+          getColumnOffset(block.product, run.add(run.add(firstColumn, first),
+                                                 index * run.lanes)));
     run.loop(block.firstRow, block.lastRow, 1, [&](Value row) {
-      body(row, run.at(run.scratch,
-                       run.mul(run.sub(row, block.firstRow), shape.itemWidth)));
+      Value itemRow = run.sub(row, block.firstRow);
+      Value sums =
+          run.at(run.scratch, itemRow, run.i64(shape.itemWidth), first);
+      Value start = run.mul(row, getRowDistance(block.product));
+      for (auto [index, offset] : llvm::enumerate(offsets))
+        emitEpilogueVector(block.product, run.at(sums, index * run.lanes),
+                           run.add(start, offset), mask);
     });
-  };
-  // Straight code for the columns of a tile.
-  auto emitColumns = [&](Value row, Value sums, Value first) {
-    for (int64_t lane = 0; lane < shape.getWidth(); lane += run.lanes) {
-      Value column = run.add(first, lane);
-      emitEpilogueVector(block.product, run.at(sums, column), row,
-                         run.add(firstColumn, column), {});
-    }
   };
   run.ifThen(
       run.equal(run.rem(width, shape.getWidth()), run.i64(0)),
       [&] {
-        forEachRow([&](Value row, Value sums) {
-          run.loop(run.i64(0), width, shape.getWidth(),
-                   [&](Value first) { emitColumns(row, sums, first); });
+        run.loop(run.i64(0), width, shape.getWidth(), [&](Value first) {
+          emitRows(first, shape.getWidth() / run.lanes, {});
         });
       },
       [&] {
-        forEachRow([&](Value row, Value sums) {
-          run.vectorLoop(width, [&](Value first, Value mask) {
-            emitEpilogueVector(block.product, run.at(sums, first), row,
-                               run.add(firstColumn, first), mask);
-          });
-        });
+        run.vectorLoop(
+            width, [&](Value first, Value mask) { emitRows(first, 1, mask); });
       });
 }
 
-/// Where an element of C lies.
-Value LinearEmitter::getOffset(const Product &product, Value row,
-                               Value column) {
+/// Elements from a row of C to the next.
+Value LinearEmitter::getRowDistance(const Product &product) {
+  return product.headWidth ? product.headWidth : product.channels;
+}
+
+/// Where the first row of a column of C lies.
+Value LinearEmitter::getColumnOffset(const Product &product, Value column) {
   Value width = product.headWidth;
   if (!width)
-    return run.add(run.mul(row, product.channels), column);
-  Value headRow = run.add(run.mul(run.div(column, width), a.sizes[0]), row);
-  return run.add(run.mul(headRow, width), run.rem(column, width));
+    return column;
+  Value head = run.mul(run.div(column, width), run.mul(a.sizes[0], width));
+  return run.add(head, run.rem(column, width));
 }
 
 /// Asks for the lines of C, and of what the epilogue reads, while a tile is
@@ -470,18 +467,22 @@ void LinearEmitter::askForResults(const Block &block, Value firstPanel,
         if (isa<BlockArgument>(operand))
           addresses.push_back(run.operand(operand).address);
   Value firstColumn = run.mul(firstPanel, kPanel);
+  Values offsets;
+  for (int64_t column = 0; column < shape.getWidth(); column += kPanel)
+    offsets.push_back(
+        getColumnOffset(block.product, run.add(firstColumn, column)));
   run.loop(firstRow, lastRow, 1, [&](Value row) {
-    for (int64_t column = 0; column < shape.getWidth(); column += kPanel)
+    Value start = run.mul(row, getRowDistance(block.product));
+    for (Value offset : offsets)
       for (Value address : addresses)
-        run.prefetch(run.at(address, getOffset(block.product, row,
-                                               run.add(firstColumn, column))));
+        run.prefetch(run.at(address, run.add(start, offset)));
   });
 }
 
-/// Evaluates the kernel's ops on one vector and stores what they return.
+/// Evaluates the kernel's ops on one vector, element `offset` of C, and stores
+/// what they return.
 void LinearEmitter::emitEpilogueVector(const Product &product, Value sums,
-                                       Value row, Value column, Value mask) {
-  Value offset = getOffset(product, row, column);
+                                       Value offset, Value mask) {
   if (products.size() > 1 || product.headWidth)
     return run.storeVector(run.loadVector(sums), run.at(product.result, offset),
                            mask);

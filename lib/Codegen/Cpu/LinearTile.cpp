@@ -50,8 +50,8 @@ func::FuncOp LinearTile::getFunction(KernelOp kernel) const {
   Type i64 = builder.getI64Type();
   auto function = func::FuncOp::create(
       builder, kernel.getLoc(), name,
-      builder.getFunctionType({pointer, i64, pointer, i64, pointer, i64, i64},
-                              {}));
+      builder.getFunctionType(
+          {pointer, i64, pointer, i64, pointer, i64, i64, i64}, {}));
   function.setPrivate();
   function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
   for (unsigned index : {0, 2, 4})
@@ -147,6 +147,7 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
                              int64_t columns) const {
   Value depth = entry.getArgument(1), buffer = entry.getArgument(4);
   Value count = entry.getArgument(5), ahead = entry.getArgument(6);
+  Value asking = entry.getArgument(7);
   Value rowDistance = depth;
   if (isNarrow)
     rowDistance = k.i64(unit == ProductUnit::Fma ? kChunk : kChunk / 2);
@@ -162,7 +163,8 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
   };
   int64_t rowWords = isNarrow && unit == ProductUnit::Fma ? 2 : 1;
 
-  auto emitSteps = [&](Value first, int64_t steps, ValueRange carried) {
+  auto emitSteps = [&](Value first, int64_t steps, bool asks,
+                       ValueRange carried) {
     Values rowAddresses, panelAddresses, aheadAddresses, values(carried);
     for (Value row : rowStarts)
       rowAddresses.push_back(
@@ -171,7 +173,8 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
     for (int64_t i = 0; i < columns; ++i) {
       Value panel = k.add(offset, k.mul(distance, i));
       panelAddresses.push_back(k.at(firstPanel, panel));
-      aheadAddresses.push_back(k.at(aheadPanel, panel));
+      if (asks)
+        aheadAddresses.push_back(k.at(aheadPanel, panel));
     }
     for (int64_t step = 0; step < steps; ++step) {
       for (Value address : aheadAddresses)
@@ -183,18 +186,23 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
   // With half of the registers, a step is so short that the loop's own
   // instructions count. Where it fills all 32, two would make LLVM spill.
   int64_t unroll = rows * getWidth() / lanes <= 16 ? 4 : 1;
+  auto emitLoop = [&](Value first, Value last, int64_t step, bool asks,
+                      ValueRange sums) {
+    return k.loop(first, last, step, sums,
+                  [&](Value index, ValueRange carried) {
+                    return emitSteps(index, step, asks, carried);
+                  });
+  };
+  // An ask takes the place of a load, so that it has loops of its own.
   Value whole = k.mul(k.div(count, unroll), unroll);
+  Value asked = k.min(k.mul(k.ceilDiv(asking, unroll), unroll), whole);
   Values sums;
   for (int64_t index = 0; index < height * vectors; ++index)
     sums.push_back(k.loadVector(getSum(index)));
-  sums = k.loop(k.i64(0), whole, unroll, sums,
-                [&](Value first, ValueRange carried) {
-                  return emitSteps(first, unroll, carried);
-                });
+  sums = emitLoop(k.i64(0), asked, unroll, /*asks=*/true, sums);
+  sums = emitLoop(asked, whole, unroll, /*asks=*/false, sums);
   if (unroll > 1)
-    sums = k.loop(whole, count, 1, sums, [&](Value first, ValueRange carried) {
-      return emitSteps(first, 1, carried);
-    });
+    sums = emitLoop(whole, count, 1, /*asks=*/false, sums);
   for (auto [index, sum] : llvm::enumerate(sums))
     k.storeVector(sum, getSum(index));
 }

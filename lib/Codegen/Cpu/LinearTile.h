@@ -42,12 +42,12 @@ struct LinearTile {
   /// Input channels of a step.
   int64_t getGroup() const { return isNarrow ? 2 : 1; }
 
-  /// The function (x, depth, panel, shape, sums, count, ahead) -> (), found
-  /// in the module of `kernel` or added in front of it. Adds to `sums`, rows of
-  /// itemWidth elements, the products of `count` steps of the tile's rows,
-  /// which begin at `x`, and of its panels, which begin at `panel` and are
-  /// `depth` steps long. Meanwhile it asks for the weights that lie `ahead`
-  /// words of four bytes behind.
+  /// The function (x, depth, panel, shape, sums, count, ahead, asking) -> (),
+  /// found in the module of `kernel` or added in front of it. Adds to `sums`,
+  /// rows of itemWidth elements, the products of `count` steps of the tile's
+  /// rows, which begin at `x`, and of its panels, which begin at `panel` and
+  /// are `depth` steps long. In the first `asking` steps it asks for the
+  /// weights that lie `ahead` words of four bytes behind.
   ///
   /// Rows of x are `depth` elements apart; of rounded x, as getRounded says.
   mlir::func::FuncOp getFunction(KernelOp kernel) const;
