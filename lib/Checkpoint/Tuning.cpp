@@ -85,6 +85,8 @@ static Expected<TunedSchedule> readSchedule(const json::Value &value,
   schedule.rows = fields.getInteger("rows", kMaxScheduleNumber);
   schedule.panels = fields.getInteger("panels", kMaxScheduleNumber);
   schedule.itemRows = fields.getInteger("item_rows", kMaxScheduleNumber);
+  if (fields.get("chunk"))
+    schedule.chunk = fields.getInteger("chunk", kMaxScheduleNumber);
   if (schedule.itemRows % schedule.rows != 0)
     fields.fail("has item_rows that are no multiple of its rows");
   if (llvm::Error error = fields.takeError())
@@ -166,15 +168,18 @@ llvm::Error tx::writeTuning(const TuningFile &tuning, StringRef path) {
   json::Array kernels;
   for (const TunedKernel &kernel : tuning.kernels) {
     const TunedSchedule &schedule = kernel.schedule;
-    kernels.push_back(json::Object{
-        {"name", kernel.name},
-        {"ops", json::Array(kernel.ops)},
-        {"schedule", json::Object{{"lanes", schedule.lanes},
-                                  {"rows", schedule.rows},
-                                  {"panels", schedule.panels},
-                                  {"item_rows", schedule.itemRows}}},
-        {"milliseconds", kernel.milliseconds},
-        {"default_milliseconds", kernel.defaultMilliseconds}});
+    json::Object written{{"lanes", schedule.lanes},
+                         {"rows", schedule.rows},
+                         {"panels", schedule.panels},
+                         {"item_rows", schedule.itemRows}};
+    if (schedule.chunk)
+      written["chunk"] = schedule.chunk;
+    kernels.push_back(
+        json::Object{{"name", kernel.name},
+                     {"ops", json::Array(kernel.ops)},
+                     {"schedule", std::move(written)},
+                     {"milliseconds", kernel.milliseconds},
+                     {"default_milliseconds", kernel.defaultMilliseconds}});
   }
   json::Value value = json::Object{
       {"version", kVersion},       {"cpu", tuning.cpu},

@@ -92,7 +92,8 @@ static json::Value describe(ScheduleAttr schedule) {
                       {"rows", schedule.getRows()},
                       {"panels", schedule.getPanels()},
                       {"item_rows", schedule.getItemRows()},
-                      {"item_panels", schedule.getPanelsOfItem()}};
+                      {"item_panels", schedule.getPanelsOfItem()},
+                      {"chunk", schedule.getChunk()}};
 }
 
 // Strings are copied: the report outlives the module.

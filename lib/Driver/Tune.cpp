@@ -4,9 +4,9 @@
 // once, each in an artefact of its own. A candidate and the schedules that the
 // compiler chooses run in turns, so that both see the same wandering clock, and
 // what counts is the median of the rounds' ratios, kernel by kernel. First the
-// tiles compete, then, with the best tile of each kernel, the rows of items.
-// The best of many is the luckiest too, so it is measured again, longer, and
-// chosen if it wins three rounds of four.
+// tiles compete, then, with the best tile of each kernel, the rows of items,
+// then, with the best of these, chunks. The best of many is the luckiest too,
+// so it is measured again, longer, and chosen if it wins three rounds of four.
 //
 // Not tried: attention, whose item rows belong to the plan of its tiles, and
 // row-wise kernels, which wait for memory.
@@ -30,6 +30,7 @@ static constexpr int64_t kPanelWidth = 16;
 /// Rows of an item while tiles compete, at most; then these are tried.
 static constexpr int64_t kItemRows = 64;
 static constexpr int64_t kOtherItemRows[] = {32, 128, 256};
+static constexpr int64_t kChunks[] = {96, 192, 384, 768};
 /// Rows of a tile have a general register each.
 static constexpr int64_t kMaxTileRows = 12;
 /// A schedule must win this share of its kernel's time, in this share of the
@@ -81,7 +82,9 @@ private:
   llvm::Expected<std::map<std::string, Trial>>
   compare(const Candidate &candidate, int rounds);
   std::vector<Candidate> listTiles() const;
-  std::vector<Candidate> listItemRows() const;
+  std::vector<Candidate>
+  vary(ArrayRef<int64_t> values,
+       function_ref<void(TunedSchedule &schedule, int64_t value)> set) const;
   llvm::Error tryAll(const std::vector<Candidate> &candidates, StringRef what);
   llvm::Error confirm();
 
@@ -117,7 +120,7 @@ llvm::Error Tuner::compile(const Candidate &candidate, StringRef path) {
     const TunedSchedule &schedule = found->second;
     kernel.setScheduleAttr(
         ScheduleAttr::get(kernel.getContext(), schedule.lanes, schedule.rows,
-                          schedule.panels, schedule.itemRows));
+                          schedule.panels, schedule.itemRows, schedule.chunk));
   }
   CompileOptions compileOptions;
   compileOptions.emit.threads = options.threads;
@@ -137,7 +140,7 @@ Tuner::make(const Candidate &candidate, StringRef path) {
 
 static TunedSchedule toTuned(ScheduleAttr schedule) {
   return {schedule.getLanes(), schedule.getRows(), schedule.getPanels(),
-          schedule.getItemRows()};
+          schedule.getItemRows(), schedule.getChunk()};
 }
 
 /// Compiles up to phase fuse, and learns the kernels of products with the
@@ -211,21 +214,25 @@ std::vector<Candidate> Tuner::listTiles() const {
       Candidate candidate;
       for (auto &[name, trials] : kernels)
         candidate[name] = {target.lanes, rows, panels,
-                           roundItemRows(kItemRows, rows)};
+                           roundItemRows(kItemRows, rows),
+                           trials.defaultSchedule.chunk};
       candidates.push_back(std::move(candidate));
     }
   }
 }
 
-std::vector<Candidate> Tuner::listItemRows() const {
+/// For each of `values` the best schedules so far, changed by `set`.
+std::vector<Candidate> Tuner::vary(
+    ArrayRef<int64_t> values,
+    function_ref<void(TunedSchedule &schedule, int64_t value)> set) const {
   std::vector<Candidate> candidates;
-  for (int64_t itemRows : kOtherItemRows) {
+  for (int64_t value : values) {
     Candidate candidate;
     for (auto &[name, trials] : kernels) {
       const Trial *best = trials.getBest();
       TunedSchedule schedule =
           best && best->ratio < 1 ? best->schedule : trials.defaultSchedule;
-      schedule.itemRows = roundItemRows(itemRows, schedule.rows);
+      set(schedule, value);
       candidate[name] = schedule;
     }
     candidates.push_back(std::move(candidate));
@@ -344,7 +351,16 @@ llvm::Error Tuner::run() {
   inputs = makeBatch(*entry, options.lengths);
   if (llvm::Error error = tryAll(listTiles(), "tiles"))
     return error;
-  if (llvm::Error error = tryAll(listItemRows(), "rows of items"))
+  auto setItemRows = [](TunedSchedule &schedule, int64_t rows) {
+    schedule.itemRows = roundItemRows(rows, schedule.rows);
+  };
+  if (llvm::Error error =
+          tryAll(vary(kOtherItemRows, setItemRows), "rows of items"))
+    return error;
+  auto setChunk = [](TunedSchedule &schedule, int64_t chunk) {
+    schedule.chunk = chunk;
+  };
+  if (llvm::Error error = tryAll(vary(kChunks, setChunk), "chunks"))
     return error;
   return confirm();
 }
@@ -371,7 +387,8 @@ static json::Object toJson(const TunedSchedule &schedule) {
   return json::Object{{"lanes", schedule.lanes},
                       {"rows", schedule.rows},
                       {"panels", schedule.panels},
-                      {"item_rows", schedule.itemRows}};
+                      {"item_rows", schedule.itemRows},
+                      {"chunk", schedule.chunk}};
 }
 
 static json::Object toJson(const Trial &trial) {
@@ -418,9 +435,11 @@ llvm::Expected<json::Value> tx::tune(const Model &model, StringRef output,
 }
 
 static std::string format(const json::Object &schedule) {
-  return llvm::formatv("{0,6} {1,6} {2,9}", *schedule.getInteger("rows"),
+  int64_t chunk = *schedule.getInteger("chunk");
+  return llvm::formatv("{0,6} {1,6} {2,9} {3,7}", *schedule.getInteger("rows"),
                        *schedule.getInteger("panels"),
-                       *schedule.getInteger("item_rows"));
+                       *schedule.getInteger("item_rows"),
+                       chunk ? llvm::utostr(chunk) : "default");
 }
 
 void tx::printTuning(const json::Value &report, llvm::raw_ostream &os) {
@@ -431,8 +450,9 @@ void tx::printTuning(const json::Value &report, llvm::raw_ostream &os) {
       *object.getString("cpu"), *object.getString("isa"),
       *object.getInteger("sequences"), *object.getInteger("tokens"),
       *object.getInteger("threads"), *object.getInteger("rounds"));
-  os << llvm::formatv("{0,-24} {1,6} {2,6} {3,9} {4,9} {5,10}\n", "kernel",
-                      "rows", "panels", "item rows", "ms", "of default");
+  os << llvm::formatv("{0,-24} {1,6} {2,6} {3,9} {4,7} {5,9} {6,10}\n",
+                      "kernel", "rows", "panels", "item rows", "chunk", "ms",
+                      "of default");
   for (const json::Value &value : *object.getArray("kernels")) {
     const json::Object &kernel = *value.getAsObject();
     os << llvm::formatv("{0,-24} {1} {2,9:f3} {3,10}\n",

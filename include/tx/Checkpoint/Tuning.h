@@ -18,10 +18,12 @@ namespace tx {
 /// The numbers of a #tx.schedule.
 struct TunedSchedule {
   int64_t lanes = 0, rows = 0, panels = 0, itemRows = 0;
+  int64_t chunk = 0; ///< 0: the default
 
   bool operator==(const TunedSchedule &other) const {
     return lanes == other.lanes && rows == other.rows &&
-           panels == other.panels && itemRows == other.itemRows;
+           panels == other.panels && itemRows == other.itemRows &&
+           chunk == other.chunk;
   }
 };
 

@@ -31,8 +31,8 @@
 using namespace mlir;
 using namespace tx;
 
-/// With few tiles chunks are short, about 6 KiB of weights, so that asking for
-/// weights is spread evenly over the time of computing with them.
+/// With few tiles chunks are short, at most 6 KiB of weights, so that asking
+/// for weights is spread evenly over the time of computing with them.
 static constexpr int64_t kShortChunk = 96, kFewTiles = 4;
 /// Rows for which an item rounds x, at most, that are shared out by items of
 /// fewer tiles.
@@ -266,12 +266,13 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
 
   emitStart(block);
   Value depth = getDepth();
-  Value chunk = run.i64(kChunk / shape.getGroup());
+  int64_t most = schedule.getChunk() ? schedule.getChunk() : kChunk;
+  Value chunk = run.i64(most / shape.getGroup());
   if (!shape.isNarrow) { // else columns are asked for, not chunks
-    Value isShort =
+    Value isFew =
         run.less(run.sub(block.lastTile, block.firstTile), run.i64(kFewTiles));
-    chunk =
-        run.select(isShort, run.i64(kShortChunk / schedule.getPanels()), chunk);
+    int64_t least = std::min(most, kShortChunk / schedule.getPanels());
+    chunk = run.select(isFew, run.i64(std::max<int64_t>(1, least)), chunk);
   }
   Value chunks = run.ceilDiv(depth, chunk);
   run.loop(run.i64(0), chunks, 1, [&](Value index) {
@@ -520,6 +521,11 @@ static LogicalResult verifyProduct(LinearOp linear, ScheduleAttr schedule) {
     return linear.emitOpError()
            << "multiplies f32, which unit "
            << stringifyProductUnit(schedule.getUnit()) << " does not";
+  if (isNarrow && schedule.getChunk())
+    return linear.emitOpError()
+           << "multiplies bf16, of which chunks have " << kChunk
+           << " channels, but the schedule has a chunk of "
+           << schedule.getChunk();
   auto layout = dyn_cast_or_null<LayoutAttr>(
       cast<RankedTensorType>(linear.getWeight().getType()).getEncoding());
   auto expected = LayoutAttr::get(linear.getContext(), kPanel, group);

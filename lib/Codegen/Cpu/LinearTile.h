@@ -19,8 +19,9 @@ namespace tx {
 
 /// Output channels of a panel.
 inline constexpr int64_t kPanel = 16;
-/// Input channels that all tiles of an item go over before the next: their
-/// weights, and x where it is rounded for the item, stay near the core.
+/// Input channels that all tiles of an item go over before the next, unless the
+/// schedule says so: their weights, and x where it is rounded for the item, stay
+/// near the core.
 inline constexpr int64_t kChunk = 768;
 /// Rows of a tile of unit matrix, and steps of a pair of them.
 inline constexpr int64_t kMatrix = 16;

@@ -39,6 +39,11 @@ using namespace tx;
 /// Rows of a work item of linear, at most: enough to reuse a panel of weights
 /// from the first-level cache, few enough to share out a short batch.
 static constexpr int64_t kLinearItemRows = 64;
+/// Channels of a chunk where registers are few: its weights, the next one's,
+/// which are asked for, and the rows of a tile fill a first-level cache of 32
+/// KiB. With many registers a tile is three panels wide, and the second-level
+/// cache larger.
+static constexpr int64_t kShallowChunk = 192, kManyRegisters = 32;
 /// The same where units are matrices, and panels: the sums and the rounded x of
 /// an item lie in the second-level cache, with room for weights that pass by.
 static constexpr int64_t kMatrixItemRows = 128, kMatrixItemPanels = 24;
@@ -55,7 +60,7 @@ struct RegisterTile {
   static RegisterTile get(TargetAttr target) {
     int64_t lanes = target.getLanes();
     int64_t vectorsPerPanel = kPanelWidth / lanes;
-    int64_t vectors = target.getRegisters() >= 32 ? 3 : 2;
+    int64_t vectors = target.getRegisters() >= kManyRegisters ? 3 : 2;
     int64_t panels = std::max<int64_t>(1, vectors / vectorsPerPanel);
     vectors = panels * vectorsPerPanel;
     int64_t rows = (target.getRegisters() - 1 - vectors) / vectors;
@@ -133,21 +138,24 @@ AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
 ScheduleAttr AssignSchedules::chooseLinear(LinearOp linear,
                                            const RegisterTile &tile) {
   int64_t itemRows = kLinearItemRows / tile.rows * tile.rows;
+  bool isSmall = tile.registers < kManyRegisters;
   if (!linear.isNarrow())
     return ScheduleAttr::get(&getContext(), tile.lanes, tile.rows, tile.panels,
-                             itemRows);
+                             itemRows, isSmall ? kShallowChunk : 0);
   StringRef isa = getTarget().getIsa();
   if (isa.ends_with("+amx"))
     return ScheduleAttr::get(&getContext(), tile.lanes, 32, 2, kMatrixItemRows,
-                             kMatrixItemPanels, ProductUnit::Matrix);
+                             kMatrixItemPanels, ProductUnit::Matrix,
+                             /*chunk=*/0);
   ProductUnit unit =
       isa.ends_with("+bf16") ? ProductUnit::Dot : ProductUnit::Fma;
-  int64_t rows = unit == ProductUnit::Fma && tile.registers < 32
+  int64_t rows = unit == ProductUnit::Fma && isSmall
                      ? std::max<int64_t>(1, tile.rows - 2)
                      : tile.rows;
   int64_t panels = kNarrowItemPanels / tile.panels * tile.panels;
   return ScheduleAttr::get(&getContext(), tile.lanes, rows, tile.panels,
-                           kLinearItemRows / rows * rows, panels, unit);
+                           kLinearItemRows / rows * rows, panels, unit,
+                           /*chunk=*/0);
 }
 
 FailureOr<ScheduleAttr> AssignSchedules::choose(KernelOp kernel,

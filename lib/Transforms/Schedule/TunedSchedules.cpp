@@ -62,7 +62,7 @@ LogicalResult tx::applyTuning(ModuleOp module, StringRef path) {
       return failure();
     kernel.setScheduleAttr(
         ScheduleAttr::get(module.getContext(), schedule.lanes, schedule.rows,
-                          schedule.panels, schedule.itemRows));
+                          schedule.panels, schedule.itemRows, schedule.chunk));
   }
   return success();
 }

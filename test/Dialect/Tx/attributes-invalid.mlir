@@ -140,6 +140,16 @@ tx.kernel @schedule_item_panels() attributes {schedule = #tx.schedule<lanes = 16
 
 // -----
 
+// expected-error @+1 {{schedule expects a positive chunk, and none unless unit is fma, got -1}}
+tx.kernel @schedule_chunk() attributes {schedule = #tx.schedule<chunk = -1, lanes = 8, rows = 6, panels = 1, item_rows = 48>} { tx.return }
+
+// -----
+
+// expected-error @+1 {{schedule expects a positive chunk, and none unless unit is fma, got 64}}
+tx.kernel @schedule_chunk_of_pairs() attributes {schedule = #tx.schedule<unit = dot, chunk = 64, lanes = 16, rows = 8, panels = 3, item_rows = 64>} { tx.return }
+
+// -----
+
 // expected-error @+1 {{schedule expects rows that are a multiple of 16, those of a tile of unit matrix, got 8}}
 tx.kernel @schedule_matrix_rows() attributes {schedule = #tx.schedule<unit = matrix, lanes = 16, rows = 8, panels = 2, item_rows = 48>} { tx.return }
 

@@ -21,8 +21,8 @@ module attributes {
     "test.op"() {places = [#tx.place<fixed, 0>, #tx.place<token, 64>, #tx.place<sequence, 128>, #tx.place<output, 1>]} : () -> ()
     return %x : tensor<?x8xf32>
   }
-  // CHECK: schedules = [#tx.schedule<unit = dot, lanes = 16, rows = 8, panels = 3, item_rows = 64>, #tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 12>]
-  "test.op"() {schedules = [#tx.schedule<unit = dot, lanes = 16, rows = 8, panels = 3, item_rows = 64>, #tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 12>]} : () -> ()
+  // CHECK: schedules = [#tx.schedule<unit = dot, lanes = 16, rows = 8, panels = 3, item_rows = 64>, #tx.schedule<chunk = 192, lanes = 8, rows = 6, panels = 1, item_rows = 60>, #tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 12>]
+  "test.op"() {schedules = [#tx.schedule<unit = dot, lanes = 16, rows = 8, panels = 3, item_rows = 64>, #tx.schedule<chunk = 192, lanes = 8, rows = 6, panels = 1, item_rows = 60>, #tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 12>]} : () -> ()
   // CHECK: func.func private @pairs(tensor<16x8xbf16, #tx.layout<panels = 16, group = 2>>)
   func.func private @pairs(tensor<16x8xbf16, #tx.layout<panels = 16, group = 2>>)
 }

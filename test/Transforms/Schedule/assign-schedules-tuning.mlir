@@ -5,9 +5,9 @@
 // OTHER: remark: [Missed] not-tuned | Category:tx-assign-schedules | Reason="the tuning file is for x86-64-v4, the target is x86-64-v3"
 module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 16>} {
   // CHECK-LABEL: tx.kernel @linear_add
-  // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 4, panels = 1, item_rows = 128>
+  // CHECK-SAME: schedule = #tx.schedule<chunk = 96, lanes = 8, rows = 4, panels = 1, item_rows = 128>
   // OTHER-LABEL: tx.kernel @linear_add
-  // OTHER-SAME: schedule = #tx.schedule<lanes = 8, rows = 6, panels = 1, item_rows = 60>
+  // OTHER-SAME: schedule = #tx.schedule<chunk = 192, lanes = 8, rows = 6, panels = 1, item_rows = 60>
   tx.kernel @linear_add(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>, %r: tensor<?x?xf32>) -> tensor<?x?xf32> {
     %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
     %1 = tx.add %0, %r : tensor<?x?xf32>
@@ -15,7 +15,7 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
   }
   /// The name is that of an entry of the file, what it computes is not.
   // CHECK-LABEL: tx.kernel @linear_gelu
-  // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 6, panels = 1, item_rows = 60>
+  // CHECK-SAME: schedule = #tx.schedule<chunk = 192, lanes = 8, rows = 6, panels = 1, item_rows = 60>
   tx.kernel @linear_gelu(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
     %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
     tx.return %0 : tensor<?x?xf32>

@@ -40,7 +40,7 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
 module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 16>} {
   /// A panel is two vectors: 12 accumulators, 2 vectors of weights, 1 of x.
   // CHECK-LABEL: tx.kernel @linear
-  // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 6, panels = 1, item_rows = 60>
+  // CHECK-SAME: schedule = #tx.schedule<chunk = 192, lanes = 8, rows = 6, panels = 1, item_rows = 60>
   tx.kernel @linear(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
     %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
     tx.return %0 : tensor<?x?xf32>

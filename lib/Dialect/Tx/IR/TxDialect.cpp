@@ -114,7 +114,7 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t lanes, int64_t rows, int64_t panels,
                                    int64_t itemRows, int64_t itemPanels,
-                                   ProductUnit unit) {
+                                   ProductUnit unit, int64_t chunk) {
   std::pair<StringRef, int64_t> numbers[] = {{"lanes", lanes},
                                              {"rows", rows},
                                              {"panels", panels},
@@ -129,6 +129,10 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (itemPanels < 0 || itemPanels % panels != 0)
     return emitError() << "schedule expects item_panels, " << itemPanels
                        << ", to be a multiple of panels, " << panels;
+  if (chunk < 0 || (chunk > 0 && unit != ProductUnit::Fma))
+    return emitError() << "schedule expects a positive chunk, and none unless "
+                          "unit is fma, got "
+                       << chunk;
   if (unit == ProductUnit::Matrix && rows % 16 != 0)
     return emitError() << "schedule expects rows that are a multiple of 16, "
                           "those of a tile of unit matrix, got "

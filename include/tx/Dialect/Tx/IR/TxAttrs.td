@@ -171,7 +171,9 @@ def Tx_ScheduleAttr : Tx_Attr<"Schedule", "schedule"> {
     `panels`: weight panels a register tile spans (linear), or key vectors
     (attention); `item_rows`: rows in one work item, a multiple of `rows`;
     `item_panels`: panels in one work item of linear, at most (fewer where rows are
-    few), a multiple of `panels`, by default as many.
+    few), a multiple of `panels`, by default as many; `chunk`: input channels that
+    all tiles of an item go over before the next, those whose weights stay in the
+    first-level cache, by default 768.
 
     `unit` says what multiplies: `fma`, by default, vectors of f32; `dot`
     vectors of pairs of bf16 (AVX512_BF16); `matrix` tiles of bf16 of sixteen
@@ -182,13 +184,19 @@ def Tx_ScheduleAttr : Tx_Attr<"Schedule", "schedule"> {
   let parameters = (ins "int64_t":$lanes, "int64_t":$rows, "int64_t":$panels,
                         "int64_t":$itemRows,
                         OptionalParameter<"int64_t">:$itemPanels,
-                        DefaultValuedParameter<"::tx::ProductUnit", "::tx::ProductUnit::Fma">:$unit);
-  let builders = [AttrBuilder<(ins "int64_t":$lanes, "int64_t":$rows,
-                                   "int64_t":$panels, "int64_t":$itemRows), [{
-    return $_get($_ctxt, lanes, rows, panels, itemRows, 0, ProductUnit::Fma);
-  }]>];
+                        DefaultValuedParameter<"::tx::ProductUnit", "::tx::ProductUnit::Fma">:$unit,
+                        OptionalParameter<"int64_t">:$chunk);
+  let builders = [
+    AttrBuilder<(ins "int64_t":$lanes, "int64_t":$rows, "int64_t":$panels,
+                     "int64_t":$itemRows), [{
+      return $_get($_ctxt, lanes, rows, panels, itemRows, 0, ProductUnit::Fma, 0);
+    }]>,
+    AttrBuilder<(ins "int64_t":$lanes, "int64_t":$rows, "int64_t":$panels,
+                     "int64_t":$itemRows, "int64_t":$chunk), [{
+      return $_get($_ctxt, lanes, rows, panels, itemRows, 0, ProductUnit::Fma, chunk);
+    }]>];
   let assemblyFormat = [{
-    `<` (`unit` `=` $unit^ `,` ` `)? `lanes` `=` $lanes `,` `rows` `=` $rows `,` `panels` `=` $panels `,` `item_rows` `=` $itemRows (`,` `item_panels` `=` $itemPanels^)? `>`
+    `<` (`unit` `=` $unit^ `,` ` `)? (`chunk` `=` $chunk^ `,` ` `)? `lanes` `=` $lanes `,` `rows` `=` $rows `,` `panels` `=` $panels `,` `item_rows` `=` $itemRows (`,` `item_panels` `=` $itemPanels^)? `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
