@@ -111,9 +111,9 @@ private:
   Value getRounded(Value itemRow, Value channel);
   void emitRounding(const Block &block, Value chunk);
   void emitChunk(const Block &block, Value first, Value count, Value chunk);
-  /// What a tile asks for: the weights `ahead` words behind, in so many steps.
+  /// What a tile asks for (see LinearTile).
   struct Asking {
-    Value ahead, steps;
+    Value ahead, asking, spread;
   };
   Asking shareAsking(const Block &block, Value tile, Value count, Value next);
   void emitColumns(const Block &block, Value panel, Value first, Value count,
@@ -361,15 +361,20 @@ void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
 }
 
 /// Every tile of an item asks for its share of what follows, `next` words
-/// behind, and for nothing if `next` is 0.
+/// behind, and for nothing if `next` is 0. One tile alone cannot spread it.
 LinearEmitter::Asking LinearEmitter::shareAsking(const Block &block, Value tile,
                                                  Value count, Value next) {
   Value tiles = run.sub(block.lastTile, block.firstTile);
   Value number = run.sub(tile, block.firstTile);
   Value steps = run.ceilDiv(count, tiles);
   Value ahead = run.add(next, run.mul(run.mul(steps, number), kPanel));
-  Value isNone = run.equal(next, run.i64(0));
-  return {ahead, run.select(isNone, run.i64(0), steps)};
+  Value none = run.i64(0);
+  steps = run.select(run.equal(next, none), none, steps);
+  if (shape.getMaxPeriod() == 1)
+    return {ahead, steps, none};
+  Value isOne = run.equal(tiles, run.i64(1));
+  return {ahead, run.select(isOne, steps, none),
+          run.select(isOne, none, steps)};
 }
 
 /// The same for the columns of a tile, those from panel `panel` of the item.
@@ -398,13 +403,14 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
     Asking asking;
     if (shape.isNarrow) {
       Value isFirst = run.equal(tile, block.firstTile);
-      asking = {next, run.select(isFirst, count, run.i64(0))};
+      asking = {next, run.select(isFirst, count, run.i64(0)), run.i64(0)};
     } else {
       asking = shareAsking(block, tile, count, next);
     }
     func::CallOp::create(run.b, run.loc, shape.getFunction(kernel),
                          ValueRange{rows, depth, weights, tileShape, sums,
-                                    count, asking.ahead, asking.steps});
+                                    count, asking.ahead, asking.asking,
+                                    asking.spread});
   });
 }
 

@@ -51,7 +51,7 @@ func::FuncOp LinearTile::getFunction(KernelOp kernel) const {
   auto function = func::FuncOp::create(
       builder, kernel.getLoc(), name,
       builder.getFunctionType(
-          {pointer, i64, pointer, i64, pointer, i64, i64, i64}, {}));
+          {pointer, i64, pointer, i64, pointer, i64, i64, i64, i64}, {}));
   function.setPrivate();
   function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
   for (unsigned index : {0, 2, 4})
@@ -147,7 +147,6 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
                              int64_t columns) const {
   Value depth = entry.getArgument(1), buffer = entry.getArgument(4);
   Value count = entry.getArgument(5), ahead = entry.getArgument(6);
-  Value asking = entry.getArgument(7);
   Value rowDistance = depth;
   if (isNarrow)
     rowDistance = k.i64(unit == ProductUnit::Fma ? kChunk : kChunk / 2);
@@ -163,46 +162,54 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
   };
   int64_t rowWords = isNarrow && unit == ProductUnit::Fma ? 2 : 1;
 
-  auto emitSteps = [&](Value first, int64_t steps, bool asks,
+  // `period`: steps for an ask, which is for a vector of weights of each panel;
+  // 0 without any.
+  auto emitSteps = [&](Value first, int64_t steps, int64_t period,
                        ValueRange carried) {
     Values rowAddresses, panelAddresses, aheadAddresses, values(carried);
     for (Value row : rowStarts)
       rowAddresses.push_back(
           k.at(row, rowWords == 1 ? first : k.mul(first, rowWords)));
     Value offset = k.mul(first, kPanel);
+    Value asked = period ? k.mul(k.div(first, period), kPanel) : Value();
     for (int64_t i = 0; i < columns; ++i) {
-      Value panel = k.add(offset, k.mul(distance, i));
-      panelAddresses.push_back(k.at(firstPanel, panel));
-      if (asks)
-        aheadAddresses.push_back(k.at(aheadPanel, panel));
+      Value panel = k.mul(distance, i);
+      panelAddresses.push_back(k.at(firstPanel, k.add(offset, panel)));
+      if (period)
+        aheadAddresses.push_back(k.at(aheadPanel, k.add(asked, panel)));
     }
     for (int64_t step = 0; step < steps; ++step) {
-      for (Value address : aheadAddresses)
-        k.prefetch(k.at(address, step * kPanel));
+      if (period && step % period == 0)
+        for (Value address : aheadAddresses)
+          k.prefetch(k.at(address, step / period * kPanel));
       values = emitStep(k, rowAddresses, panelAddresses, step, values);
     }
     return values;
   };
-  // With half of the registers, a step is so short that the loop's own
-  // instructions count. Where it fills all 32, two would make LLVM spill.
-  int64_t unroll = rows * getWidth() / lanes <= 16 ? 4 : 1;
-  auto emitLoop = [&](Value first, Value last, int64_t step, bool asks,
+  auto emitLoop = [&](Value first, Value last, int64_t step, int64_t period,
                       ValueRange sums) {
     return k.loop(first, last, step, sums,
                   [&](Value index, ValueRange carried) {
-                    return emitSteps(index, step, asks, carried);
+                    return emitSteps(index, step, period, carried);
                   });
   };
-  // An ask takes the place of a load, so that it has loops of its own.
+  // An ask takes the place of a load, so that steps with and without have loops
+  // of their own.
+  int64_t unroll = getUnroll();
   Value whole = k.mul(k.div(count, unroll), unroll);
-  Value asked = k.min(k.mul(k.ceilDiv(asking, unroll), unroll), whole);
+  Value done = k.i64(0);
   Values sums;
   for (int64_t index = 0; index < height * vectors; ++index)
     sums.push_back(k.loadVector(getSum(index)));
-  sums = emitLoop(k.i64(0), asked, unroll, /*asks=*/true, sums);
-  sums = emitLoop(asked, whole, unroll, /*asks=*/false, sums);
+  for (int64_t period = 1; period <= getMaxPeriod(); ++period) {
+    Value steps = k.mul(entry.getArgument(6 + period), period);
+    Value end = k.min(k.mul(k.ceilDiv(steps, unroll), unroll), whole);
+    sums = emitLoop(k.i64(0), end, unroll, period, sums);
+    done = k.max(done, end);
+  }
+  sums = emitLoop(done, whole, unroll, /*period=*/0, sums);
   if (unroll > 1)
-    sums = emitLoop(whole, count, 1, /*asks=*/false, sums);
+    sums = emitLoop(whole, count, 1, /*period=*/0, sums);
   for (auto [index, sum] : llvm::enumerate(sums))
     k.storeVector(sum, getSum(index));
 }

@@ -20,8 +20,8 @@ namespace tx {
 /// Output channels of a panel.
 inline constexpr int64_t kPanel = 16;
 /// Input channels that all tiles of an item go over before the next, unless the
-/// schedule says so: their weights, and x where it is rounded for the item, stay
-/// near the core.
+/// schedule says so: their weights, and x where it is rounded for the item,
+/// stay near the core.
 inline constexpr int64_t kChunk = 768;
 /// Rows of a tile of unit matrix, and steps of a pair of them.
 inline constexpr int64_t kMatrix = 16;
@@ -40,15 +40,22 @@ struct LinearTile {
         unit(schedule.getUnit()), isNarrow(isNarrow) {}
 
   int64_t getWidth() const { return panels * kPanel; }
+  /// Steps in a row. With half of the registers a step is so short that the
+  /// loop's own instructions count; where it fills all 32, two would make LLVM
+  /// spill.
+  int64_t getUnroll() const { return rows * getWidth() / lanes <= 16 ? 4 : 1; }
+  int64_t getMaxPeriod() const { return getUnroll() > 1 ? 2 : 1; }
   /// Input channels of a step.
   int64_t getGroup() const { return isNarrow ? 2 : 1; }
 
-  /// The function (x, depth, panel, shape, sums, count, ahead, asking) -> (),
-  /// found in the module of `kernel` or added in front of it. Adds to `sums`,
-  /// rows of itemWidth elements, the products of `count` steps of the tile's
-  /// rows, which begin at `x`, and of its panels, which begin at `panel` and
-  /// are `depth` steps long. In the first `asking` steps it asks for the
-  /// weights that lie `ahead` words of four bytes behind.
+  /// The function (x, depth, panel, shape, sums, count, ahead, asking, spread)
+  /// -> (), found in the module of `kernel` or added in front of it. Adds to
+  /// `sums`, rows of itemWidth elements, the products of `count` steps of the
+  /// tile's rows, which begin at `x`, and of its panels, which begin at `panel`
+  /// and are `depth` steps long. Meanwhile it asks for the weights of `asking`
+  /// steps that lie `ahead` words of four bytes behind, one in each step, or
+  /// for those of `spread` steps, one in every getMaxPeriod() steps. One of the
+  /// two is 0.
   ///
   /// Rows of x are `depth` elements apart; of rounded x, as getRounded says.
   mlir::func::FuncOp getFunction(KernelOp kernel) const;

@@ -68,7 +68,7 @@ class PaddedEngine(Engine):
 
 
 class Tx(Engine):
-    """tx: compiled for this CPU, ragged batches as they are."""
+    """tx: compiled for this CPU, weights in memory, ragged batches as they are."""
 
     packages = ("tx-compiler",)
 
@@ -77,7 +77,8 @@ class Tx(Engine):
 
         output = folder / f"model.tx-{precision}-{threads}.so"
         tx.load(folder, head="encoder").compile(output, threads=threads, precision=precision)
-        self._program = tx.Program(output, affinity="spread" if threads > 1 else "none")
+        affinity = "spread" if threads > 1 else "none"
+        self._program = tx.Program(output, weights="copy", affinity=affinity)
 
     def prepare(self, batch: Batch) -> None:
         self._ids = np.concatenate([np.asarray(s, dtype=np.int32) for s in batch.ids])
