@@ -17,9 +17,6 @@
 #include "WeightSection.h"
 #include "tx/Runtime/tx_program.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/IR/DiagnosticHandler.h"
-#include "llvm/IR/DiagnosticInfo.h"
-#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 #include <sys/stat.h>
@@ -196,25 +193,6 @@ static llvm::Error emitText(llvm::StringRef text, llvm::StringRef path) {
   return file->commit();
 }
 
-namespace {
-/// Keeps LLVM's errors; its default prints them and ends the process.
-struct CollectErrors : llvm::DiagnosticHandler {
-  explicit CollectErrors(std::string &errors) : errors(errors) {}
-
-  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
-    if (info.getSeverity() != llvm::DS_Error)
-      return true;
-    llvm::raw_string_ostream os(errors);
-    llvm::DiagnosticPrinterRawOStream printer(os);
-    os << (errors.empty() ? "" : "; ");
-    info.print(printer);
-    return true;
-  }
-
-  std::string &errors;
-};
-} // namespace
-
 llvm::Error tx::emitModule(llvm::ArrayRef<mlir::ModuleOp> variants,
                            ParamSource &source, llvm::StringRef path,
                            const EmitOptions &options) {
@@ -234,9 +212,9 @@ llvm::Error tx::emitModule(llvm::ArrayRef<mlir::ModuleOp> variants,
       createTargetMachine(info->getTargets());
   if (!machine)
     return machine.takeError();
-  std::string errors;
+  ErrorCollector errors;
   llvm::LLVMContext context;
-  context.setDiagnosticHandler(std::make_unique<CollectErrors>(errors));
+  errors.attachTo(context);
   llvm::Expected<std::unique_ptr<llvm::Module>> code =
       makeLlvmModule(*info, options, **machine, context);
   if (!code)
@@ -254,8 +232,8 @@ llvm::Error tx::emitModule(llvm::ArrayRef<mlir::ModuleOp> variants,
                                  : llvm::CodeGenFileType::ObjectFile,
                           machineCode))
     return error;
-  if (!errors.empty())
-    return makeError(ExitCode::Backend, "LLVM rejects the code: {0}", errors);
+  if (llvm::Error error = errors.takeError())
+    return error;
   if (isText)
     return emitText({machineCode.data(), machineCode.size()}, path);
   if (options.kind == EmitKind::Object)

@@ -15,12 +15,17 @@
 #include "tx/Target/CpuTarget.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/Parallel.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
@@ -93,6 +98,38 @@ tx::createTargetMachine(llvm::ArrayRef<TargetAttr> targets) {
 }
 
 //===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct CollectErrors : llvm::DiagnosticHandler {
+  explicit CollectErrors(std::string &errors) : errors(errors) {}
+
+  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
+    if (info.getSeverity() != llvm::DS_Error)
+      return true;
+    llvm::raw_string_ostream os(errors);
+    llvm::DiagnosticPrinterRawOStream printer(os);
+    os << (errors.empty() ? "" : "; ");
+    info.print(printer);
+    return true;
+  }
+
+  std::string &errors;
+};
+} // namespace
+
+void ErrorCollector::attachTo(llvm::LLVMContext &context) {
+  context.setDiagnosticHandler(std::make_unique<CollectErrors>(errors));
+}
+
+llvm::Error ErrorCollector::takeError() const {
+  if (errors.empty())
+    return llvm::Error::success();
+  return makeError(ExitCode::Backend, "LLVM rejects the code: {0}", errors);
+}
+
+//===----------------------------------------------------------------------===//
 // Generated code
 //===----------------------------------------------------------------------===//
 
@@ -152,6 +189,10 @@ static llvm::Error prepareVariant(llvm::Module &module, VariantInfo &variant) {
     functions.push_back(module.getFunction(entry.symbol));
   if (llvm::Error error = rename(module, variant.target.getIsa()))
     return error;
+  // What nothing but the program calls stays; all else is up to LLVM.
+  llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) {
+    return llvm::is_contained(functions, &value);
+  });
   for (auto [entry, function] : llvm::zip_equal(variant.entries, functions))
     entry.symbol = function->getName().str();
   for (llvm::Function &function : module)
@@ -160,34 +201,111 @@ static llvm::Error prepareVariant(llvm::Module &module, VariantInfo &variant) {
   return llvm::Error::success();
 }
 
-/// The functions of `variant`.
-static llvm::Expected<std::unique_ptr<llvm::Module>>
-makeVariant(VariantInfo &variant, llvm::TargetMachine &machine,
-            llvm::LLVMContext &context) {
-  std::unique_ptr<llvm::Module> code =
-      translate(variant.module, variant.weights, context);
-  if (!code)
-    return makeError(ExitCode::Backend,
-                     "the module cannot be translated to LLVM IR");
-  code->setTargetTriple(machine.getTargetTriple());
-  code->setDataLayout(machine.createDataLayout());
-  if (llvm::Error error = prepareVariant(*code, variant))
-    return std::move(error);
-  return code;
+//===----------------------------------------------------------------------===//
+// Optimization
+//===----------------------------------------------------------------------===//
+
+using PassesBuilder =
+    llvm::function_ref<llvm::ModulePassManager(llvm::PassBuilder &)>;
+
+/// Runs the passes that `build` makes on `module`.
+static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
+                      PassesBuilder build) {
+  // Kernels arrive vectorized, unrolled and scheduled: what is left to do is
+  // clean-up, address arithmetic and inlining.
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopInterleaving = false;
+  tuning.LoopUnrolling = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  build(builder).run(module, modules);
 }
 
-/// All variants and the program that points to them.
+//===----------------------------------------------------------------------===//
+// Variants
+//===----------------------------------------------------------------------===//
+
+/// The code of one variant while it is made, in a context of its own, so that
+/// variants are optimized side by side.
+namespace {
+struct VariantCode {
+  VariantCode() { errors.attachTo(context); }
+
+  ErrorCollector errors;
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module;
+  std::unique_ptr<llvm::TargetMachine> machine;
+
+  llvm::Error translate(VariantInfo &variant);
+  void optimize();
+  /// The same module in another context.
+  llvm::Expected<std::unique_ptr<llvm::Module>>
+  moveTo(llvm::LLVMContext &other) const;
+};
+} // namespace
+
+llvm::Error VariantCode::translate(VariantInfo &variant) {
+  auto created = createTargetMachine(variant.target);
+  if (!created)
+    return created.takeError();
+  machine = std::move(*created);
+  module = ::translate(variant.module, variant.weights, context);
+  if (!module)
+    return makeError(ExitCode::Backend,
+                     "the module cannot be translated to LLVM IR");
+  module->setTargetTriple(machine->getTargetTriple());
+  module->setDataLayout(machine->createDataLayout());
+  return prepareVariant(*module, variant);
+}
+
+void VariantCode::optimize() {
+  runPasses(*module, *machine, [](llvm::PassBuilder &builder) {
+    return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
+  });
+}
+
+llvm::Expected<std::unique_ptr<llvm::Module>>
+VariantCode::moveTo(llvm::LLVMContext &other) const {
+  llvm::SmallVector<char, 0> bitcode;
+  llvm::raw_svector_ostream os(bitcode);
+  llvm::WriteBitcodeToFile(*module, os);
+  return llvm::parseBitcodeFile(
+      llvm::MemoryBufferRef({bitcode.data(), bitcode.size()}, "variant"),
+      other);
+}
+
+/// All variants, optimized, and the program that points to them.
 static llvm::Expected<std::unique_ptr<llvm::Module>>
 makeGenerated(ProgramInfo info, const EmitOptions &options,
-              llvm::TargetMachine &machine, llvm::LLVMContext &context) {
+              llvm::LLVMContext &context) {
+  std::vector<VariantCode> codes(info.variants.size());
+  for (auto [code, variant] : llvm::zip_equal(codes, info.variants))
+    if (llvm::Error error = code.translate(variant))
+      return std::move(error);
+  llvm::parallelFor(0, codes.size(),
+                    [&](size_t index) { codes[index].optimize(); });
   std::unique_ptr<llvm::Module> result;
-  for (VariantInfo &variant : info.variants) {
-    auto code = makeVariant(variant, machine, context);
-    if (!code)
-      return code.takeError();
+  for (auto [code, variant] : llvm::zip_equal(codes, info.variants)) {
+    if (llvm::Error error = code.errors.takeError())
+      return std::move(error);
+    auto moved = code.moveTo(context);
+    if (!moved)
+      return makeError(
+          ExitCode::Backend, "the code for {0} cannot be read: {1}",
+          variant.target.getIsa(), llvm::toString(moved.takeError()));
     if (!result)
-      result = std::move(*code);
-    else if (llvm::Linker::linkModules(*result, std::move(*code)))
+      result = std::move(*moved);
+    else if (llvm::Linker::linkModules(*result, std::move(*moved)))
       return makeError(ExitCode::Backend, "the code for {0} cannot be linked",
                        variant.target.getIsa());
   }
@@ -242,49 +360,16 @@ static llvm::Error linkRuntime(llvm::Module &module,
 }
 
 //===----------------------------------------------------------------------===//
-// Optimization
-//===----------------------------------------------------------------------===//
-
-using PassesBuilder =
-    llvm::function_ref<llvm::ModulePassManager(llvm::PassBuilder &)>;
-
-/// Runs the passes that `build` makes on `module`.
-static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
-                      PassesBuilder build) {
-  // Kernels arrive vectorized, unrolled and scheduled: what is left to do is
-  // clean-up, address arithmetic and inlining.
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  tuning.LoopUnrolling = false;
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  build(builder).run(module, modules);
-}
-
-//===----------------------------------------------------------------------===//
 // The module
 //===----------------------------------------------------------------------===//
 
 llvm::Expected<std::unique_ptr<llvm::Module>>
 tx::makeLlvmModule(const ProgramInfo &info, const EmitOptions &options,
                    llvm::TargetMachine &machine, llvm::LLVMContext &context) {
-  auto generated = makeGenerated(info, options, machine, context);
+  auto generated = makeGenerated(info, options, context);
   if (!generated)
     return generated.takeError();
   std::unique_ptr<llvm::Module> result = std::move(*generated);
-  runPasses(*result, machine, [](llvm::PassBuilder &builder) {
-    return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
-  });
 
   // The runtime was optimized when it was built, and calls generated code
   // through pointers only, so there is nothing to gain across the two.

@@ -14,6 +14,16 @@
 
 namespace tx {
 
+/// Keeps LLVM's errors; its default prints them and ends the process.
+class ErrorCollector {
+public:
+  void attachTo(llvm::LLVMContext &context);
+  llvm::Error takeError() const; ///< Backend
+
+private:
+  std::string errors;
+};
+
 /// The machine that `targets` name, which differ in CPUs at most; those are up
 /// to the attributes of functions. Errors: Unsupported.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
