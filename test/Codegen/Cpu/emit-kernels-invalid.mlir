@@ -138,3 +138,13 @@ tx.kernel @layout_of_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16, #tx.layout<p
   %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16, #tx.layout<panels = 16>>) -> tensor<?x?xf32>
   tx.return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+!w = tensor<?x?xbf16, #tx.layout<panels = 16, group = 2>>
+tx.kernel @chunk_of_bf16(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
+    attributes {schedule = #tx.schedule<chunk = 96, lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  // expected-error@+1 {{multiplies bf16, of which chunks have 768 channels, but the schedule has a chunk of 96}}
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}

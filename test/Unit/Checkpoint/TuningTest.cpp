@@ -47,7 +47,7 @@ TEST_F(TuningTest, ReadsWhatWasWritten) {
   tuning.lengths = {3, 128};
   tuning.threads = 2;
   tuning.kernels.push_back(
-      {"linear_add", {"tx.linear", "tx.add"}, {8, 6, 1, 60}, 1.5, 2.5});
+      {"linear_add", {"tx.linear", "tx.add"}, {8, 6, 1, 60, 192}, 1.5, 2.5});
   std::string path = folder.path("t.json");
   ASSERT_FALSE(bool(writeTuning(tuning, path)));
   TuningFile read = llvm::cantFail(readTuning(path));
@@ -95,6 +95,10 @@ TEST_F(TuningTest, RefusesWhatIsMalformed) {
   contains(messageOfSchedule(
                R"({"lanes": 8, "rows": 6, "panels": 1, "item_rows": 64})"),
            "item_rows that are no multiple of its rows");
+  contains(
+      messageOfSchedule(
+          R"({"lanes": 8, "rows": 6, "panels": 1, "item_rows": 60, "chunk": 0})"),
+      "has no 'chunk' from 1 to 4096");
 }
 
 TEST_F(TuningTest, RefusesTwoOfOneKernel) {
