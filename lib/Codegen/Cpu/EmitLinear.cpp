@@ -107,6 +107,7 @@ private:
   Place locateItem(Value item, const RowPlan &plan);
   void emitItem(Value item, const RowPlan &plan);
   void emitStart(const Block &block);
+  Value getChunk(const Block &block);
   Value getDepth();
   Value getRounded(Value itemRow, Value channel);
   void emitRounding(const Block &block, Value chunk);
@@ -266,14 +267,7 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
 
   emitStart(block);
   Value depth = getDepth();
-  int64_t most = schedule.getChunk() ? schedule.getChunk() : kChunk;
-  Value chunk = run.i64(most / shape.getGroup());
-  if (!shape.isNarrow) { // else columns are asked for, not chunks
-    Value isFew =
-        run.less(run.sub(block.lastTile, block.firstTile), run.i64(kFewTiles));
-    int64_t least = std::min(most, kShortChunk / schedule.getPanels());
-    chunk = run.select(isFew, run.i64(std::max<int64_t>(1, least)), chunk);
-  }
+  Value chunk = getChunk(block);
   Value chunks = run.ceilDiv(depth, chunk);
   run.loop(run.i64(0), chunks, 1, [&](Value index) {
     Value first = run.mul(index, chunk);
@@ -282,6 +276,18 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
     emitChunk(block, first, run.min(run.sub(depth, first), chunk), chunk);
   });
   emitEpilogue(block);
+}
+
+/// Steps of a chunk.
+Value LinearEmitter::getChunk(const Block &block) {
+  if (shape.isNarrow) // columns are asked for, not chunks
+    return run.i64(kChunk / shape.getGroup());
+  int64_t most = schedule.getChunk() ? schedule.getChunk() : kChunk;
+  int64_t least =
+      std::min(most, std::max<int64_t>(1, kShortChunk / schedule.getPanels()));
+  Value isFew =
+      run.less(run.sub(block.lastTile, block.firstTile), run.i64(kFewTiles));
+  return run.select(isFew, run.i64(least), run.i64(most));
 }
 
 /// Steps that the weights have for K.
@@ -377,7 +383,8 @@ LinearEmitter::Asking LinearEmitter::shareAsking(const Block &block, Value tile,
           run.select(isOne, none, steps)};
 }
 
-/// The same for the columns of a tile, those from panel `panel` of the item.
+/// Adds the products of a chunk for the columns of a tile, those from panel
+/// `panel` of the item.
 void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
                                 Value count, Value next) {
   Value depth = getDepth();

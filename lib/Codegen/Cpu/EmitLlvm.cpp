@@ -25,8 +25,8 @@
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/Parallel.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/ThreadPool.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 #include <mutex>
@@ -235,9 +235,9 @@ static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
 // Variants
 //===----------------------------------------------------------------------===//
 
+namespace {
 /// The code of one variant while it is made, in a context of its own, so that
 /// variants are optimized side by side.
-namespace {
 struct VariantCode {
   VariantCode() { errors.attachTo(context); }
 
@@ -292,8 +292,12 @@ makeGenerated(ProgramInfo info, const EmitOptions &options,
   for (auto [code, variant] : llvm::zip_equal(codes, info.variants))
     if (llvm::Error error = code.translate(variant))
       return std::move(error);
-  llvm::parallelFor(0, codes.size(),
-                    [&](size_t index) { codes[index].optimize(); });
+  // Threads of this call, not LLVM's own, which a forked process would lack.
+  llvm::DefaultThreadPool pool(
+      llvm::hardware_concurrency(static_cast<unsigned>(codes.size())));
+  for (VariantCode &code : codes)
+    pool.async([&code] { code.optimize(); });
+  pool.wait();
   std::unique_ptr<llvm::Module> result;
   for (auto [code, variant] : llvm::zip_equal(codes, info.variants)) {
     if (llvm::Error error = code.errors.takeError())
