@@ -242,7 +242,7 @@ static tx_status model_run(tx_context *context, int32_t index,
   if (status == TX_OK)
     status = tx_check_outputs(entry, &sizes, outputs, message);
   if (status == TX_OK)
-    status = tx_pool_after_fork(context->pool, message);
+    status = tx_pool_begin_call(context->pool, message);
   if (status != TX_OK)
     return status;
 

@@ -1,8 +1,11 @@
 /*===- Pool.c - Worker threads of a context -------------------------------===*\
 |*                                                                            *|
-|* One fork and join per kernel. The caller publishes a task by advancing     *|
-|* `generation`; workers spin a short while for the next one and then sleep   *|
-|* on it (futex), so an idle pool costs nothing. Each thread has a share of   *|
+|* One fork and join per kernel. The caller opens a task, works on it itself, *|
+|* closes it when nothing is left to take, and waits for those who have begun *|
+|* to work: a worker that comes late, because it slept or its CPU does        *|
+|* something else, is not waited for. Workers spin a short while for the next *|
+|* task and then sleep (futex), so an idle pool costs nothing; the start of a *|
+|* call wakes them, ahead of its first kernel. Each thread has a share of     *|
 |* the items, consecutive ones and in every kernel about the same rows, whose *|
 |* data thus stay in its caches; it takes runs of it that shrink with what is *|
 |* left, then runs of what others have left (Markatos and LeBlanc 1994,       *|
@@ -40,18 +43,22 @@ typedef struct tx_worker {
   int32_t cpu; /* to stay on; negative: any */
 } tx_worker;
 
-struct tx_pool {
-  /* What the threads wait for; each on a cache line of its own. */
-  _Alignas(64) uint32_t generation;
-  _Alignas(64) uint32_t sleepers;
-  _Alignas(64) uint32_t pending; /* workers that have not finished the task */
-  /* The task; written before `generation` advances. */
-  _Alignas(64) tx_kernel_fn kernel;
-  const int64_t *args;
-  int64_t items;
-  int32_t stop;
+/* A pool's state: the workers at its task, and flags; above them the number of
+   the task, which may wrap: a worker that takes a task for the one it has just
+   done only leaves it to others. */
+enum { WORKERS = 0xffff, OPEN = 1 << 16, STOP = 1 << 17, TASK = 1 << 18 };
 
-  int32_t threads, started;
+struct tx_pool {
+  /* What the threads wait for, and the task, which nobody reads before the
+     state has counted it and nobody writes while it counts anyone. */
+  _Alignas(64) uint32_t state;
+  tx_kernel_fn kernel;
+  const int64_t *args;
+  _Alignas(64) uint32_t sleepers; /* workers */
+  uint32_t is_joining;            /* the caller sleeps until all have left */
+
+  _Alignas(64) int32_t threads;
+  int32_t started;
   tx_affinity affinity;
   char *scratch;
   int64_t scratch_bytes;
@@ -111,17 +118,38 @@ static void work(tx_pool *pool, int32_t thread) {
   }
 }
 
-/* Waits until `generation` is no longer `seen`. */
-static void await_task(tx_pool *pool, uint32_t seen) {
-  for (int i = 0; i < SPINS; ++i) {
-    if (__atomic_load_n(&pool->generation, __ATOMIC_ACQUIRE) != seen)
-      return;
-    relax();
+/* Joins the workers at the next task, a new one since state `seen`, and returns
+   the state then; the pool may have stopped instead. */
+static uint32_t await_task(tx_pool *pool, uint32_t seen) {
+  for (int spins = 0;; ++spins) {
+    uint32_t state = __atomic_load_n(&pool->state, __ATOMIC_ACQUIRE);
+    if (state & STOP)
+      return state;
+    if ((state & OPEN) && state / TASK != seen / TASK) {
+      if (__atomic_compare_exchange_n(&pool->state, &state, state + 1,
+                                      /*weak=*/1, __ATOMIC_ACQUIRE,
+                                      __ATOMIC_RELAXED))
+        return state;
+      continue;
+    }
+    if (spins < SPINS) {
+      relax();
+      continue;
+    }
+    __atomic_fetch_add(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&pool->state, __ATOMIC_SEQ_CST) == state)
+      wait_while(&pool->state, state);
+    __atomic_fetch_sub(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
+    spins = 0;
   }
-  __atomic_fetch_add(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&pool->generation, __ATOMIC_SEQ_CST) == seen)
-    wait_while(&pool->generation, seen);
-  __atomic_fetch_sub(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The last worker to leave a closed task wakes the caller if it sleeps. */
+static void leave_task(tx_pool *pool) {
+  uint32_t state = __atomic_sub_fetch(&pool->state, 1, __ATOMIC_SEQ_CST);
+  if ((state & (WORKERS | OPEN)) == 0 &&
+      __atomic_load_n(&pool->is_joining, __ATOMIC_SEQ_CST))
+    wake_all(&pool->state);
 }
 
 /* If the CPU is gone since it was chosen, the thread runs anywhere. */
@@ -139,32 +167,40 @@ static void *worker_main(void *argument) {
   if (worker->cpu >= 0)
     stay_on(worker->cpu);
   for (;;) {
-    await_task(pool, seen);
-    seen++;
-    if (pool->stop)
+    seen = await_task(pool, seen);
+    if (seen & STOP)
       return NULL;
     work(pool, worker->index);
-    if (__atomic_sub_fetch(&pool->pending, 1, __ATOMIC_ACQ_REL) == 0)
-      wake_all(&pool->pending);
+    leave_task(pool);
   }
 }
 
-/* Lets all workers see the task that was just written. */
-static void publish(tx_pool *pool) {
-  __atomic_fetch_add(&pool->generation, 1, __ATOMIC_SEQ_CST);
+static void wake_workers(tx_pool *pool) {
   if (__atomic_load_n(&pool->sleepers, __ATOMIC_SEQ_CST) != 0)
-    wake_all(&pool->generation);
+    wake_all(&pool->state);
 }
 
-static void join_task(tx_pool *pool) {
-  uint32_t left;
-  for (int i = 0; i < SPINS; ++i) {
-    if (__atomic_load_n(&pool->pending, __ATOMIC_ACQUIRE) == 0)
-      return;
+/* Lets workers begin the task that was just written. Nobody is at one. */
+static void open_task(tx_pool *pool) {
+  uint32_t state = __atomic_load_n(&pool->state, __ATOMIC_RELAXED);
+  __atomic_store_n(&pool->state, (state + TASK) | OPEN, __ATOMIC_SEQ_CST);
+  wake_workers(pool);
+}
+
+/* Lets nobody begin any more and waits for those who have. */
+static void close_task(tx_pool *pool) {
+  uint32_t state =
+      __atomic_and_fetch(&pool->state, ~(uint32_t)OPEN, __ATOMIC_ACQ_REL);
+  for (int i = 0; i < SPINS && (state & WORKERS); ++i) {
     relax();
+    state = __atomic_load_n(&pool->state, __ATOMIC_ACQUIRE);
   }
-  while ((left = __atomic_load_n(&pool->pending, __ATOMIC_ACQUIRE)) != 0)
-    wait_while(&pool->pending, left);
+  if ((state & WORKERS) == 0)
+    return;
+  __atomic_store_n(&pool->is_joining, 1, __ATOMIC_SEQ_CST);
+  while ((state = __atomic_load_n(&pool->state, __ATOMIC_SEQ_CST)) & WORKERS)
+    wait_while(&pool->state, state);
+  __atomic_store_n(&pool->is_joining, 0, __ATOMIC_RELAXED);
 }
 
 static int64_t now_ns(void) {
@@ -182,17 +218,14 @@ static void run_task(tx_pool *pool, tx_kernel_fn kernel, const int64_t *args,
   }
   pool->kernel = kernel;
   pool->args = args;
-  pool->items = items;
   for (int32_t i = 0; i < pool->threads; ++i) {
     pool->shares[i].end = items * (i + 1) / pool->threads;
     __atomic_store_n(&pool->shares[i].next, items * i / pool->threads,
                      __ATOMIC_RELAXED);
   }
-  __atomic_store_n(&pool->pending, (uint32_t)pool->threads - 1,
-                   __ATOMIC_RELAXED);
-  publish(pool);
+  open_task(pool);
   work(pool, 0);
-  join_task(pool);
+  close_task(pool);
 }
 
 void tx_pool_run(void *argument, tx_kernel_fn kernel, const int64_t *args,
@@ -233,8 +266,7 @@ static tx_status spread_workers(tx_pool *pool, tx_message message) {
 }
 
 static tx_status start_workers(tx_pool *pool, tx_message message) {
-  pool->generation = pool->sleepers = pool->pending = 0;
-  pool->stop = 0;
+  pool->state = pool->sleepers = pool->is_joining = 0;
   pool->process = getpid();
   pool->started = 0;
   for (int32_t i = 0; i < pool->threads - 1; ++i)
@@ -274,17 +306,18 @@ tx_status tx_pool_start(tx_pool *pool, int32_t threads, tx_affinity affinity,
   return start_workers(pool, message);
 }
 
-tx_status tx_pool_after_fork(tx_pool *pool, tx_message message) {
-  if (pool->process == getpid())
-    return TX_OK;
-  return start_workers(pool, message);
+tx_status tx_pool_begin_call(tx_pool *pool, tx_message message) {
+  if (pool->process != getpid())
+    return start_workers(pool, message);
+  wake_workers(pool);
+  return TX_OK;
 }
 
 void tx_pool_stop(tx_pool *pool) {
   if (pool->process != getpid())
     return; /* the workers are the parent's */
-  pool->stop = 1;
-  publish(pool);
+  __atomic_fetch_or(&pool->state, STOP, __ATOMIC_SEQ_CST);
+  wake_workers(pool);
   for (int32_t i = 0; i < pool->started; ++i)
     pthread_join(pool->workers[i].thread, NULL);
   pool->started = 0;

@@ -67,7 +67,10 @@ AttentionEmitter::getHead(const KernelArgument &argument, Type type, Value head,
 
 AttentionEmitter::Item AttentionEmitter::readItem(Value index) {
   int64_t heads = attention.getNumHeads(), kvHeads = attention.getNumKvHeads();
-  Value head = run.rem(index, heads);
+  // All tiles of a head before the next head: keys and values of a sequence
+  // stay in the second-level cache for its tiles.
+  Value tiles = run.operand(attention.getTiles()).sizes[0];
+  Value head = run.div(index, tiles);
   Value kvHead = run.div(head, heads / kvHeads);
   Item item;
   auto getOperand = [&](Value operand, Value head, int64_t heads) {
@@ -80,7 +83,7 @@ AttentionEmitter::Item AttentionEmitter::readItem(Value index) {
       getHead(run.results[0], attention.getResult().getType(), head, heads);
 
   Value tile = run.at(run.operand(attention.getTiles()).address,
-                      run.mul(run.div(index, heads), 2));
+                      run.mul(run.rem(index, tiles), 2));
   Value sequence = run.toI64(run.loadI32(tile));
   auto readBounds = [&](Value offsets) {
     Value address = run.at(run.operand(offsets).address, sequence);
@@ -124,8 +127,23 @@ void AttentionEmitter::emitItem(const Item &item) {
   });
 }
 
+/// Asks for the part of the head in `rows` rows from `first`.
+void AttentionEmitter::askForRows(const HeadView &head, Value first,
+                                  Value rows) {
+  constexpr int64_t kLine = 64 / sizeof(float);
+  run.loop(first, run.add(first, rows), 1, [&](Value row) {
+    Value address = run.at(head.address, run.mul(row, head.stride));
+    run.loop(run.i64(0), head.width, kLine,
+             [&](Value channel) { run.prefetch(run.at(address, channel)); });
+  });
+}
+
 void AttentionEmitter::emitGroup(const Item &item, const Group &group) {
   emitPackQueries(item, group);
+  // Where the next group is of another head, its queries lie behind as well.
+  Value queries = run.mul(group.vectors, run.lanes);
+  askForRows(item.query, run.add(group.firstQuery, queries), queries);
+  askForRows(item.result, group.firstQuery, queries);
   emitReset(item, group);
   run.loop(item.firstKey, group.lastKey, kBlockKeys, [&](Value first) {
     KeyBlock block;

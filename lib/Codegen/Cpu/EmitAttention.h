@@ -64,7 +64,7 @@ private:
                    int64_t heads);
   void emitItem(const Item &item);
   void emitGroup(const Item &item, const Group &group);
-  void emitBlock(const Item &item, const Group &group, const KeyBlock &block);
+  void askForRows(const HeadView &head, Value first, Value rows);
 
   void emitPackQueries(const Item &item, const Group &group);
   void emitReset(const Item &item, const Group &group);
