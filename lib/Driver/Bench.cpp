@@ -114,41 +114,79 @@ static llvm::StringMap<Work> readWork(const tx_model &model,
   return work;
 }
 
-/// Each kernel in one run, the longest first.
-static llvm::Expected<json::Array>
-profile(const tx_model &model, const NamedTensors &inputs,
-        const BenchOptions &options, int threads, const MachinePeak &peak) {
-  ArrayRef<int64_t> lengths = options.lengths;
-  constexpr int kRuns = 5;
+namespace {
+/// Medians of runs with clocks around kernels.
+struct Profile {
+  struct Kernel {
+    llvm::StringRef name;
+    int64_t calls; ///< of one run
+    double seconds;
+  };
+  std::vector<Kernel> kernels; ///< those that run, the longest first
+  double outside;              ///< seconds of a run that no kernel takes
+};
+} // namespace
+
+static llvm::Expected<Profile> profile(const tx_model &model,
+                                       const NamedTensors &inputs,
+                                       SessionOptions options) {
+  constexpr int kLeastRuns = 5, kMostRuns = 500;
+  constexpr double kSeconds = 0.5;
+  options.profile = true;
   llvm::Expected<Session> session =
-      Session::create(model, "packed", inputs, threads, options.affinity,
-                      /*profile=*/true);
+      Session::create(model, "packed", inputs, options);
   if (!session)
     return session.takeError();
-  for (int i = 0; i < kRuns; ++i)
-    if (llvm::Error error = session->run())
-      return error;
-  std::vector<tx_kernel_time> times = session->getKernelTimes();
-  llvm::sort(times, [](const tx_kernel_time &a, const tx_kernel_time &b) {
-    return a.nanoseconds > b.nanoseconds;
+  if (llvm::Error error = session->run()) // the workspace becomes resident
+    return std::move(error);
+  ProfiledRun last;
+  std::vector<std::vector<double>> times(model.num_kernels);
+  std::vector<double> outside;
+  Clock::time_point begin = Clock::now();
+  for (int run = 0;
+       run < kLeastRuns || (run < kMostRuns && secondsSince(begin) < kSeconds);
+       ++run) {
+    llvm::Expected<ProfiledRun> profiled = session->runProfiled();
+    if (!profiled)
+      return profiled.takeError();
+    last = std::move(*profiled);
+    double rest = last.seconds;
+    for (auto [kernel, seconds] : llvm::zip_equal(last.kernels, times)) {
+      seconds.push_back(kernel.seconds);
+      rest -= kernel.seconds;
+    }
+    outside.push_back(rest);
+  }
+  Profile result;
+  result.outside = std::max(0.0, quantile(outside, 0.5));
+  for (auto [kernel, seconds] : llvm::zip_equal(last.kernels, times))
+    if (kernel.calls > 0)
+      result.kernels.push_back(
+          {kernel.name, kernel.calls, std::max(quantile(seconds, 0.5), 1e-9)});
+  llvm::sort(result.kernels, [](const auto &a, const auto &b) {
+    return a.seconds > b.seconds;
   });
+  return result;
+}
+
+static json::Array describeKernels(const Profile &profile,
+                                   const tx_model &model,
+                                   ArrayRef<int64_t> lengths,
+                                   const MachinePeak &peak) {
   llvm::StringMap<Work> works = readWork(model, lengths);
   double total = 0;
-  for (const tx_kernel_time &time : times)
-    total += time.nanoseconds;
+  for (const Profile::Kernel &kernel : profile.kernels)
+    total += kernel.seconds;
   json::Array kernels;
-  for (const tx_kernel_time &time : times) {
-    if (time.calls == 0)
-      continue;
-    double seconds = std::max(time.nanoseconds / 1e9 / kRuns, 1e-9);
-    Work work = works.lookup(time.name);
-    double gflops = work.flops / seconds / 1e9;
-    double gigabytes = work.bytes / seconds / 1e9;
+  for (const Profile::Kernel &kernel : profile.kernels) {
+    Work work = works.lookup(kernel.name);
+    double gflops = work.flops / kernel.seconds / 1e9;
+    double gigabytes = work.bytes / kernel.seconds / 1e9;
     kernels.push_back(json::Object{
-        {"name", time.name},
-        {"calls", time.calls / kRuns},
-        {"milliseconds", seconds * 1e3},
-        {"share", time.nanoseconds / std::max(total, 1.0)},
+        {"name", kernel.name},
+        {"calls", kernel.calls},
+        {"milliseconds", kernel.seconds * 1e3},
+        {"share", kernel.seconds / total},
         {"gflop", work.flops / 1e9},
         {"megabytes", work.bytes / 1e6},
         {"gflops", gflops},
@@ -179,9 +217,10 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
   if (llvm::Error error = checkLengths(*entry, options.lengths))
     return error;
   int threads = options.threads ? options.threads : getDefaultThreads(*model);
+  SessionOptions how{threads, options.affinity, options.weights};
   NamedTensors inputs = makeBatch(*entry, options.lengths);
   llvm::Expected<Session> session =
-      Session::create(*model, "packed", inputs, threads, options.affinity);
+      Session::create(*model, "packed", inputs, how);
   if (!session)
     return session.takeError();
   double flops = countFlops(*entry, options.lengths);
@@ -191,8 +230,7 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
     return rounds.takeError();
   MachinePeak peak{quantile(rounds->peaks, 0.5),
                    quantile(rounds->bandwidths, 0.5)};
-  llvm::Expected<json::Array> kernels =
-      profile(*model, inputs, options, threads, peak);
+  llvm::Expected<Profile> kernels = profile(*model, inputs, how);
   if (!kernels)
     return kernels.takeError();
   int64_t tokens =
@@ -214,7 +252,8 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
       {"peak_gflops", peak.gflops},
       {"read_gigabytes_per_second", peak.gigabytesPerSecond},
       {"share_of_peak", quantile(rounds->shares, 0.5)},
-      {"kernels", std::move(*kernels)}};
+      {"outside_kernels_us", kernels->outside * 1e6},
+      {"kernels", describeKernels(*kernels, *model, options.lengths, peak)}};
 }
 
 void tx::printBench(const json::Value &report, llvm::raw_ostream &os) {
@@ -236,9 +275,11 @@ void tx::printBench(const json::Value &report, llvm::raw_ostream &os) {
   os << llvm::formatv("throughput {0:f0} tokens/s\n",
                       number("tokens_per_second"));
   os << llvm::formatv("arithmetic {0:f1} GFLOP/s, {1:f1} % of the measured "
-                      "FP32 peak of {2:f1} GFLOP/s\n\n",
+                      "FP32 peak of {2:f1} GFLOP/s\n",
                       number("gflops"), number("share_of_peak") * 100,
                       number("peak_gflops"));
+  os << llvm::formatv("overhead   {0:f1} us outside kernels\n\n",
+                      number("outside_kernels_us"));
   os << llvm::formatv("{0,-34} {1,5} {2,9} {3,6} {4,8} {5,7} {6,7} {7,9}\n",
                       "kernel", "calls", "ms", "share", "GFLOP/s", "of peak",
                       "GB/s", "roofline");

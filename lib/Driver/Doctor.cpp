@@ -5,6 +5,8 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Host.h"
+#include <cstring>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -45,25 +47,58 @@ static bool mapsFilesHuge() {
   return config && StringRef(*config).contains("CONFIG_READ_ONLY_THP_FOR_FS=y");
 }
 
+/// Whether memory that asks for huge pages gets them, as weights that are
+/// copied do; no answer where the system does not tell.
+static std::optional<bool> givesHugePages() {
+  constexpr size_t size = size_t(8) << 20;
+  void *memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    return std::nullopt;
+  ::madvise(memory, size, MADV_HUGEPAGE);
+  std::memset(memory, 1, size);
+  auto start = reinterpret_cast<uintptr_t>(memory);
+  std::optional<std::string> maps = readSystemFile("/proc/self/smaps");
+  ::munmap(memory, size);
+  if (!maps)
+    return std::nullopt;
+  SmallVector<StringRef> lines;
+  StringRef(*maps).split(lines, '\n');
+  bool isHere = false;
+  for (StringRef line : lines) {
+    auto [first, rest] = line.split('-');
+    uintptr_t begin, end, bytes;
+    if (!first.getAsInteger(16, begin) &&
+        !rest.split(' ').first.getAsInteger(16, end))
+      isHere = begin <= start && start < end;
+    else if (isHere && line.consume_front("AnonHugePages:") &&
+             !line.trim().split(' ').first.getAsInteger(10, bytes))
+      return bytes > 0;
+  }
+  return std::nullopt;
+}
+
 json::Value tx::examineMachine() {
   int cpus = getAvailableCpus();
   json::Array peaks{measure(1)};
   if (cpus > 1)
     peaks.push_back(measure(cpus));
   std::string isa = getHostIsa();
-  json::Object result{
-      {"cpu", getHostName()},
-      {"llvm_cpu", llvm::sys::getHostCPUName()},
-      {"isa", isa},
-      {"supported", !isa.empty()},
-      {"cpus_online", int64_t(sysconf(_SC_NPROCESSORS_ONLN))},
-      {"cpus_available", cpus},
-      {"peaks", std::move(peaks)},
-      {"huge_pages",
-       json::Object{{"anonymous",
-                     readChoice("/sys/kernel/mm/transparent_hugepage/enabled")},
-                    {"mapped_files", mapsFilesHuge()}}},
-      {"llvm", LLVM_VERSION_STRING}};
+  json::Object result{{"cpu", getHostName()},
+                      {"llvm_cpu", llvm::sys::getHostCPUName()},
+                      {"isa", isa},
+                      {"supported", !isa.empty()},
+                      {"cpus_online", int64_t(sysconf(_SC_NPROCESSORS_ONLN))},
+                      {"cpus_available", cpus},
+                      {"peaks", std::move(peaks)},
+                      {"llvm", LLVM_VERSION_STRING}};
+  json::Object pages{
+      {"anonymous", readChoice("/sys/kernel/mm/transparent_hugepage/enabled")},
+      {"given", nullptr},
+      {"mapped_files", mapsFilesHuge()}};
+  if (std::optional<bool> given = givesHugePages())
+    pages["given"] = *given;
+  result["huge_pages"] = std::move(pages);
   return result;
 }
 
@@ -86,9 +121,14 @@ void tx::printMachine(const json::Value &report, llvm::raw_ostream &os) {
         threads, threads == 1 ? "" : "s");
   }
   const json::Object &pages = *object.getObject("huge_pages");
-  os << "huge pages  " << pages.getString("anonymous").value_or("")
-     << " for memory (weights copied), "
-     << (*pages.getBoolean("mapped_files") ? "available" : "not available")
-     << " for mapped files (weights mapped)\n";
+  std::optional<bool> given = pages.getBoolean("given");
+  os << llvm::formatv(
+      "huge pages  {0} to memory that asks (weights copied; {1}), {2} for "
+      "mapped files (weights mapped)\n",
+      !given   ? "perhaps given"
+      : *given ? "given"
+               : "not given",
+      pages.getString("anonymous").value_or(""),
+      *pages.getBoolean("mapped_files") ? "available" : "not available");
   os << "llvm        " << text("llvm") << '\n';
 }

@@ -11,7 +11,7 @@ llvm::Expected<NamedTensors> tx::runArtefact(const LoadedModel &model,
                                              const NamedTensors &inputs,
                                              int threads) {
   llvm::Expected<Session> session =
-      Session::create(*model, entry, inputs, threads);
+      Session::create(*model, entry, inputs, {threads});
   if (!session)
     return session.takeError();
   if (llvm::Error error = session->run())

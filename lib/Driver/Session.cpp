@@ -3,6 +3,7 @@
 #include "Session.h"
 #include "tx/Checkpoint/Error.h"
 #include "llvm/ADT/StringExtras.h"
+#include <chrono>
 
 using namespace mlir;
 using namespace tx;
@@ -118,8 +119,8 @@ void Session::allocateOutputs() {
 }
 
 llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
-                                        const NamedTensors &named, int threads,
-                                        tx_affinity affinity, bool profile) {
+                                        const NamedTensors &named,
+                                        const SessionOptions &how) {
   Session session;
   session.model = &model;
   for (int32_t i = 0; i < model.num_entries; ++i)
@@ -133,13 +134,14 @@ llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
     return error;
   tx_options options = {};
   options.size = sizeof options;
-  options.threads = threads;
+  options.threads = how.threads;
   // Sizes that no context can have are for run() to refuse, in its words.
   options.max_tokens = std::clamp<int64_t>(session.tokens, 1, INT32_MAX);
   options.max_sequences =
       std::clamp<int64_t>(session.sequences, 1, options.max_tokens);
-  options.profile = profile;
-  options.affinity = affinity;
+  options.weights_mode = how.weights;
+  options.profile = how.profile;
+  options.affinity = how.affinity;
   char message[256] = "";
   tx_context *context = nullptr;
   tx_status status = model.create(&options, &context, message, sizeof message);
@@ -171,4 +173,18 @@ std::vector<tx_kernel_time> Session::getKernelTimes() const {
   if (model->kernel_times(context.get(), times.data()) != TX_OK)
     times.clear();
   return times;
+}
+
+llvm::Expected<ProfiledRun> Session::runProfiled() {
+  using Clock = std::chrono::steady_clock;
+  std::vector<tx_kernel_time> before = getKernelTimes();
+  Clock::time_point begin = Clock::now();
+  if (llvm::Error error = run())
+    return std::move(error);
+  ProfiledRun result;
+  result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  for (auto [then, now] : llvm::zip_equal(before, getKernelTimes()))
+    result.kernels.push_back({now.name, now.calls - then.calls,
+                              (now.nanoseconds - then.nanoseconds) / 1e9});
+  return result;
 }

@@ -7,24 +7,44 @@
 
 namespace tx {
 
+/// How a session runs.
+struct SessionOptions {
+  int threads = 0; ///< 0: the artefact's default
+  tx_affinity affinity = TX_AFFINITY_NONE;
+  tx_weights_mode weights = TX_WEIGHTS_MAP;
+  bool profile = false; ///< time kernels
+};
+
+/// A kernel in one run.
+struct KernelRun {
+  llvm::StringRef name; ///< the artefact's
+  int64_t calls;
+  double seconds; ///< of all calls
+};
+
+struct ProfiledRun {
+  double seconds;                 ///< from call to return
+  std::vector<KernelRun> kernels; ///< all of the artefact
+};
+
 /// One entry of an artefact, inputs bound and outputs allocated.
 class Session {
 public:
   /// `model` and `inputs` must outlive the session.
   static llvm::Expected<Session> create(const tx_model &model,
                                         llvm::StringRef entry,
-                                        const NamedTensors &inputs, int threads,
-                                        tx_affinity affinity = TX_AFFINITY_NONE,
-                                        bool profile = false);
+                                        const NamedTensors &inputs,
+                                        const SessionOptions &options);
 
   llvm::Error run();
+  /// Runs a session that profiles.
+  llvm::Expected<ProfiledRun> runProfiled();
   NamedTensors takeOutputs();
-  /// Of a session that profiles.
-  std::vector<tx_kernel_time> getKernelTimes() const;
   const tx_entry_info &getEntry() const { return *entry; }
 
 private:
   Session() = default;
+  std::vector<tx_kernel_time> getKernelTimes() const;
   llvm::Error bindInputs(const NamedTensors &named);
   void allocateOutputs();
   int64_t sizeOf(int64_t code) const;

@@ -244,17 +244,6 @@ std::vector<Candidate> Tuner::vary(
 // Measurement
 //===----------------------------------------------------------------------===//
 
-/// Milliseconds of each kernel in one run.
-static llvm::Expected<llvm::StringMap<double>> timeKernels(Session &session) {
-  std::vector<tx_kernel_time> before = session.getKernelTimes();
-  if (llvm::Error error = session.run())
-    return std::move(error);
-  llvm::StringMap<double> times;
-  for (auto [then, now] : llvm::zip_equal(before, session.getKernelTimes()))
-    times[now.name] = (now.nanoseconds - then.nanoseconds) / 1e6;
-  return times;
-}
-
 /// Runs `candidate` and the reference in turns.
 llvm::Expected<std::map<std::string, Trial>>
 Tuner::compare(const Candidate &candidate, int rounds) {
@@ -264,11 +253,13 @@ Tuner::compare(const Candidate &candidate, int rounds) {
   llvm::Expected<std::unique_ptr<LoadedModel>> artefact = make(candidate, path);
   if (!artefact)
     return artefact.takeError();
+  SessionOptions how;
+  how.threads = options.threads;
+  how.profile = true;
   SmallVector<Session, 2> sessions;
   for (const LoadedModel *loaded : {reference.get(), artefact->get()}) {
-    llvm::Expected<Session> session = Session::create(
-        **loaded, "packed", inputs, options.threads, TX_AFFINITY_NONE,
-        /*profile=*/true);
+    llvm::Expected<Session> session =
+        Session::create(**loaded, "packed", inputs, how);
     if (!session)
       return session.takeError();
     sessions.push_back(std::move(*session));
@@ -281,11 +272,11 @@ Tuner::compare(const Candidate &candidate, int rounds) {
     llvm::StringMap<double> pair[2];
     for (int turn = 0; turn < 2; ++turn) {
       int which = (turn + round) % 2; // who begins changes
-      llvm::Expected<llvm::StringMap<double>> measured =
-          timeKernels(sessions[which]);
+      llvm::Expected<ProfiledRun> measured = sessions[which].runProfiled();
       if (!measured)
         return measured.takeError();
-      pair[which] = std::move(*measured);
+      for (const KernelRun &kernel : measured->kernels)
+        pair[which][kernel.name] = kernel.seconds * 1e3;
     }
     for (auto &[name, schedule] : candidate) {
       for (int which : {0, 1})

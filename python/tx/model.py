@@ -52,7 +52,7 @@ class Model:
         output: str | os.PathLike[str],
         *,
         cpu: str = "native",
-        cpu_variants: Sequence[str] = (),
+        cpu_variants: str | Sequence[str] = (),
         precision: str = "f32",
         threads: int = 1,
         verify: bool = False,
@@ -62,9 +62,9 @@ class Model:
 
         Arguments:
           cpu: the CPU to make code for, by LLVM's name; "native" is this one.
-          cpu_variants: in place of `cpu`, CPUs of different instruction sets, or
-            ["all"]: the program has code for each, ["x86-64-v3", "x86-64-v4"] say,
-            and runs the best that its machine can.
+          cpu_variants: in place of `cpu`, CPUs of different instruction sets,
+            ["x86-64-v3", "x86-64-v4"] or "x86-64-v3,x86-64-v4" say, or "all": the
+            program has code for each and runs the best that its machine can.
           precision: what linear layers multiply: "f32", as trained, or "bf16", with
             sums in f32: half the weights, and less time where the CPU has
             AVX512_BF16 or AMX.
@@ -79,6 +79,8 @@ class Model:
         if cpu_variants and cpu != "native":
             raise InputError("cpu_variants takes the place of cpu")
         file = "" if tuning is None else os.fspath(tuning)
+        if isinstance(cpu_variants, str):
+            cpu_variants = cpu_variants.split(",") if cpu_variants else ()
         self._handle.compile(
             os.fspath(output), cpu, list(cpu_variants), precision, threads, verify, file
         )

@@ -37,8 +37,9 @@ def test_variants_in_one_program(sections_dir, tmp_path, monkeypatch):
     )
     variants = both.metadata["variants"]
     assert [v["target"]["isa"] for v in variants] == ["x86-64-v4", "x86-64-v3"]
-    every = model.compile(tmp_path / "all.so", cpu_variants=["all"])
-    assert every.path.read_bytes() == both.path.read_bytes()
+    for same in (["all"], "all", "x86-64-v3,x86-64-v4"):
+        every = model.compile(tmp_path / f"{len(same)}.so", cpu_variants=same)
+        assert every.path.read_bytes() == both.path.read_bytes()
     ids = [[2, 100, 200, 3], [2, 300, 3]]
     best = both(ids)["logits"]
 

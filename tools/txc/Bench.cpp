@@ -28,6 +28,13 @@ static cl::opt<tx_affinity>
                                    "each on a CPU of its own")),
              cl::init(TX_AFFINITY_NONE), cl::sub(command),
              cl::cat(mainCategory));
+static cl::opt<tx_weights_mode>
+    weights("weights", cl::desc("Where the weights are"),
+            cl::values(clEnumValN(TX_WEIGHTS_MAP, "map",
+                                  "in the artefact's file, mapped (default)"),
+                       clEnumValN(TX_WEIGHTS_COPY, "copy",
+                                  "in memory, huge pages where possible")),
+            cl::init(TX_WEIGHTS_MAP), cl::sub(command), cl::cat(mainCategory));
 static cl::opt<int> rounds("rounds", cl::desc("Measurements (default 20)"),
                            cl::value_desc("n"), cl::init(20), cl::sub(command),
                            cl::cat(mainCategory));
@@ -54,6 +61,7 @@ static llvm::Expected<BenchOptions> readOptions() {
   options.lengths = std::move(*lengths);
   options.threads = threads;
   options.affinity = affinity;
+  options.weights = weights;
   options.rounds = rounds;
   return options;
 }

@@ -16,12 +16,13 @@ struct BenchOptions {
   std::vector<int64_t> lengths; ///< of the sequences of one batch
   int threads = 0;              ///< 0: the artefact's default
   tx_affinity affinity = TX_AFFINITY_NONE;
+  tx_weights_mode weights = TX_WEIGHTS_MAP;
   int rounds = 20;
 };
 
 /// Runs a batch of random ids through entry "packed", the machine's peak
 /// measured beside each round: latency, tokens and FLOPs a second, share of the
-/// peak, time of each kernel.
+/// peak, time of each kernel and of what is not a kernel.
 llvm::Expected<llvm::json::Value> bench(const LoadedModel &model,
                                         llvm::StringRef name,
                                         const BenchOptions &options);

@@ -116,10 +116,14 @@ static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule,
                           mlir::DenseI64ArrayAttr packed) {
   json::Object object{{"name", kernel}};
   if (schedule)
-    object["schedule"] = json::Object{{"lanes", schedule.getLanes()},
-                                      {"rows", schedule.getRows()},
-                                      {"panels", schedule.getPanels()},
-                                      {"item_rows", schedule.getItemRows()}};
+    object["schedule"] =
+        json::Object{{"unit", stringifyProductUnit(schedule.getUnit())},
+                     {"lanes", schedule.getLanes()},
+                     {"rows", schedule.getRows()},
+                     {"panels", schedule.getPanels()},
+                     {"item_rows", schedule.getItemRows()},
+                     {"item_panels", schedule.getPanelsOfItem()},
+                     {"chunk", schedule.getChunk()}};
   if (packed)
     object["packed"] =
         json::Object{{"flops", json::Object{{"token", packed[0]},
