@@ -40,25 +40,31 @@ struct tx::InstructionSet {
 
 // Highest first. Features beyond those tested come with every CPU that has
 // them; avx512f is implied by the others, and LLVM does not list it for
-// x86-64-v4.
+// x86-64-v4. Code may ask for lines that it will write (prfchw), which is no
+// operation on the few CPUs of these levels that do not have it.
 static const InstructionSet kX86Levels[] = {
     {"x86-64-v4+amx",
      16,
      32,
      {"amx-tile", "amx-bf16"},
-     {"x86-64-v4", "+avx512bf16,+amx-tile,+amx-bf16"},
+     {"x86-64-v4", "+prfchw,+avx512bf16,+amx-tile,+amx-bf16"},
      Precision::BF16},
     {"x86-64-v4+bf16",
      16,
      32,
      {"avx512bf16"},
-     {"x86-64-v4", "+avx512bf16"},
+     {"x86-64-v4", "+prfchw,+avx512bf16"},
      Precision::BF16},
-    {"x86-64-v4", 16, 32, {"avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
+    {"x86-64-v4",
+     16,
+     32,
+     {"avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+     {"x86-64-v4", "+prfchw"}},
     {"x86-64-v3",
      8,
      16,
-     {"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}},
+     {"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"},
+     {"x86-64-v3", "+prfchw"}},
 };
 static const InstructionSet kArmLevels[] = {
     {"armv8-a", 4, 32, {"neon"}, {"generic", "+fp-armv8,+neon"}},

@@ -127,14 +127,14 @@ void AttentionEmitter::emitItem(const Item &item) {
   });
 }
 
-/// Asks for the part of the head in `rows` rows from `first`.
-void AttentionEmitter::askForRows(const HeadView &head, Value first,
-                                  Value rows) {
+/// Emits ask(address) for the lines of the head in `rows` rows from `first`.
+void AttentionEmitter::askForRows(const HeadView &head, Value first, Value rows,
+                                  function_ref<void(Value)> ask) {
   constexpr int64_t kLine = 64 / sizeof(float);
   run.loop(first, run.add(first, rows), 1, [&](Value row) {
     Value address = run.at(head.address, run.mul(row, head.stride));
     run.loop(run.i64(0), head.width, kLine,
-             [&](Value channel) { run.prefetch(run.at(address, channel)); });
+             [&](Value channel) { ask(run.at(address, channel)); });
   });
 }
 
@@ -142,8 +142,10 @@ void AttentionEmitter::emitGroup(const Item &item, const Group &group) {
   emitPackQueries(item, group);
   // Where the next group is of another head, its queries lie behind as well.
   Value queries = run.mul(group.vectors, run.lanes);
-  askForRows(item.query, run.add(group.firstQuery, queries), queries);
-  askForRows(item.result, group.firstQuery, queries);
+  askForRows(item.query, run.add(group.firstQuery, queries), queries,
+             [&](Value address) { run.prefetch(address); });
+  askForRows(item.result, group.firstQuery, queries,
+             [&](Value address) { run.prefetchToWrite(address); });
   emitReset(item, group);
   run.loop(item.firstKey, group.lastKey, kBlockKeys, [&](Value first) {
     KeyBlock block;

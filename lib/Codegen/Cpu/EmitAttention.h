@@ -64,7 +64,8 @@ private:
                    int64_t heads);
   void emitItem(const Item &item);
   void emitGroup(const Item &item, const Group &group);
-  void askForRows(const HeadView &head, Value first, Value rows);
+  void askForRows(const HeadView &head, Value first, Value rows,
+                  llvm::function_ref<void(Value)> ask);
 
   void emitPackQueries(const Item &item, const Group &group);
   void emitReset(const Item &item, const Group &group);

@@ -471,10 +471,11 @@ Value LinearEmitter::getColumnOffset(const Product &product, Value column) {
 }
 
 /// Asks for the lines of C, and of what the epilogue reads, while a tile is
-/// computed: else each store would wait for a line of a cache further away.
+/// computed: else each store would wait for a line of a cache further away, or
+/// of another core's.
 void LinearEmitter::askForResults(const Block &block, Value firstPanel,
                                   Value firstRow, Value lastRow) {
-  SmallVector<Value> addresses{block.product.result};
+  SmallVector<Value> addresses; // of what is read
   for (Operation &op : kernel.getBody().front())
     if (isa<AddOp, MulOp>(op))
       for (Value operand : op.getOperands())
@@ -487,9 +488,12 @@ void LinearEmitter::askForResults(const Block &block, Value firstPanel,
         getColumnOffset(block.product, run.add(firstColumn, column)));
   run.loop(firstRow, lastRow, 1, [&](Value row) {
     Value start = run.mul(row, getRowDistance(block.product));
-    for (Value offset : offsets)
+    for (Value offset : offsets) {
+      Value here = run.add(start, offset);
+      run.prefetchToWrite(run.at(block.product.result, here));
       for (Value address : addresses)
-        run.prefetch(run.at(address, run.add(start, offset)));
+        run.prefetch(run.at(address, here));
+    }
   });
 }
 

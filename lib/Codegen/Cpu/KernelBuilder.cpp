@@ -187,6 +187,9 @@ void KernelBuilder::storeVector(Value value, Value address, Value mask) {
 void KernelBuilder::prefetch(Value address) {
   LLVM::Prefetch::create(b, loc, address, /*rw=*/0, /*hint=*/3, /*cache=*/1);
 }
+void KernelBuilder::prefetchToWrite(Value address) {
+  LLVM::Prefetch::create(b, loc, address, /*rw=*/1, /*hint=*/3, /*cache=*/1);
+}
 Value KernelBuilder::tailMask(Value count) {
   auto steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
   Value step = arith::ConstantOp::create(

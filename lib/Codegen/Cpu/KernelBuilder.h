@@ -110,6 +110,8 @@ public:
   void storeVector(Value value, Value address, Value mask = {});
   /// Asks for the cache line at `address`, which need not exist.
   void prefetch(Value address);
+  /// Of a line that will be written: other cores give it up.
+  void prefetchToWrite(Value address);
   /// The lanes below `count`, an i64 that may be negative or beyond the lanes.
   Value tailMask(Value count);
 
