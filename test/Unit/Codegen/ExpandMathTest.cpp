@@ -5,16 +5,54 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Codegen/Cpu/ExpandMath.h"
 #include "KernelHarness.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 using namespace tx::test;
 
+/// The function over arrays that softmax's exp2 would be: kernels build it, no
+/// op stands for it.
+static std::string makeExp2(bool isVector) {
+  constexpr int64_t kLanes = 16; // as text, they become LANES
+  mlir::MLIRContext context;
+  context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                      mlir::LLVM::LLVMDialect, mlir::math::MathDialect>();
+  mlir::OpBuilder b(&context);
+  mlir::Location loc = b.getUnknownLoc();
+  mlir::Type pointer = mlir::LLVM::LLVMPointerType::get(&context);
+  mlir::Type type = b.getF32Type();
+  if (isVector)
+    type = mlir::VectorType::get({kLanes}, type);
+  mlir::OwningOpRef<mlir::func::FuncOp> function = mlir::func::FuncOp::create(
+      b, loc, isVector ? "exp2_vector" : "exp2_scalar",
+      b.getFunctionType({pointer}, {}));
+  mlir::Block *entry = function->addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  mlir::Value address = entry->getArgument(0);
+  mlir::Value x = mlir::LLVM::LoadOp::create(b, loc, type, address, 4);
+  mlir::LLVM::StoreOp::create(b, loc, tx::buildExp2OfNegative(b, loc, x),
+                              address, 4);
+  mlir::func::ReturnOp::create(b, loc);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  function->print(os, mlir::OpPrintingFlags().useLocalScope());
+  for (size_t at; (at = text.find("vector<16x")) != std::string::npos;)
+    text.replace(at, strlen("vector<16x"), "vector<LANESx");
+  return text + "\n";
+}
+
 /// Functions over arrays that hold whole vectors.
 static std::string makeFunctions() {
-  std::string text;
+  std::string text = makeExp2(false) + makeExp2(true);
   for (const char *name : {"exp", "erf", "tanh", "rsqrt"})
     for (bool isVector : {false, true}) {
       std::string type = isVector ? "vector<LANESxf32>" : "f32";
@@ -112,6 +150,18 @@ TEST_P(VectorMath, exp) {
   EXPECT_EQ(apply("exp", kInfinity), kInfinity);
   EXPECT_EQ(apply("exp", 89.0f), kInfinity);
   EXPECT_TRUE(std::isnan(apply("exp", NAN)));
+}
+
+TEST_P(VectorMath, exp2_of_negative) {
+  double error = sweep("exp2", -125.0f, 0.0f, [](float y, float x) {
+    return relative(y, std::exp2(double(x)));
+  });
+  RecordProperty("exp2", std::to_string(error));
+  EXPECT_LT(error, 2.5e-7);
+  EXPECT_EQ(apply("exp2", 0.0f), 1.0f);
+  for (float x : {-126.0f, -3e38f, -kInfinity})
+    EXPECT_NEAR(apply("exp2", x), 0x1p-125f, 0x1p-140f) << x;
+  EXPECT_TRUE(std::isnan(apply("exp2", NAN)));
 }
 
 TEST_P(VectorMath, erf) {

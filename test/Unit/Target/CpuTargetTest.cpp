@@ -132,7 +132,7 @@ TEST(CpuTarget, bf16_has_instruction_sets_of_its_own) {
   const Architecture *architecture = findArchitecture("x86_64-linux-gnu");
   EXPECT_EQ(architecture->getCodegenCpu("x86-64-v4+bf16")->cpu, "x86-64-v4");
   EXPECT_EQ(architecture->getCodegenCpu("x86-64-v4+bf16")->features,
-            "+avx512bf16");
+            "+prfchw,+avx512bf16");
 }
 
 TEST(CpuTarget, native_is_the_host) {
