@@ -361,8 +361,7 @@ static llvm::Error emitAndVerify(ArrayRef<Model *> variants,
   options.sanitizer = Sanitizer::None; // its library is not in this process
   if (llvm::Error error = emitTo(variants, file, options))
     return error;
-  llvm::Expected<LoadedModel> loaded =
-      LoadedModel::open(file, options.symbolPrefix);
+  llvm::Expected<LoadedModel> loaded = openArtefact(file, options.symbolPrefix);
   if (!loaded)
     return loaded.takeError();
   return verifyArtefact(*loaded, original);

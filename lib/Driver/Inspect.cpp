@@ -114,7 +114,7 @@ json::Value tx::inspectModel(const Model &model) {
 
 static llvm::Expected<json::Value> inspectArtefact(StringRef path,
                                                    StringRef symbolPrefix) {
-  llvm::Expected<LoadedModel> model = LoadedModel::open(path, symbolPrefix);
+  llvm::Expected<LoadedModel> model = openArtefact(path, symbolPrefix);
   if (!model)
     return model.takeError();
   llvm::Expected<json::Value> metadata = json::parse((*model)->metadata);
@@ -163,7 +163,7 @@ llvm::Expected<json::Value> tx::inspect(StringRef path, Head head,
                                         MLIRContext &context) {
   if (path.ends_with(".safetensors"))
     return inspectSafetensors(path);
-  if (isElf(path) || path.ends_with(".so"))
+  if (isElf(path.str()) || path.ends_with(".so"))
     return inspectArtefact(path, symbolPrefix);
   llvm::Expected<Model> model = loadModel(path, head, "", context);
   if (!model)

@@ -132,7 +132,7 @@ llvm::Expected<std::unique_ptr<LoadedModel>>
 Tuner::make(const Candidate &candidate, StringRef path) {
   if (llvm::Error error = compile(candidate, path))
     return std::move(error);
-  llvm::Expected<LoadedModel> loaded = LoadedModel::open(path);
+  llvm::Expected<LoadedModel> loaded = openArtefact(path);
   if (!loaded)
     return loaded.takeError();
   return std::make_unique<LoadedModel>(std::move(*loaded));

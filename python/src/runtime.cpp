@@ -6,13 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tx/Runtime/tx_model.h"
+#include "tx/Runtime/LoadedModel.h"
 
 #include <algorithm>
-#include <cstring>
-#include <dlfcn.h>
-#include <elf.h>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,40 +44,25 @@ namespace {
   }
 }
 
-/// What ELF calls an architecture that tx makes code for; "" for others.
-const char *architectureName(unsigned machine) {
-  switch (machine) {
-  case EM_X86_64:
-    return "x86_64";
-  case EM_AARCH64:
-    return "aarch64";
-  case EM_RISCV:
-    return "riscv64";
-  default:
-    return "";
+/// Opens the shared object at `path`.
+tx::LoadedModel open(const std::string &path, const std::string &prefix) {
+  auto opened = tx::LoadedModel::open(path, prefix);
+  if (auto *loaded = std::get_if<tx::LoadedModel>(&opened))
+    return std::move(*loaded);
+  auto &error = std::get<tx::LoadError>(opened);
+  switch (error.reason) {
+  case tx::LoadError::Unreadable:
+    raise("FileError", error.message);
+  case tx::LoadError::OtherMachine:
+    raise("TargetMismatchError", error.message);
+  case tx::LoadError::OtherVersion:
+    raise("ModelFormatError", error.message + "; compile the model again");
+  case tx::LoadError::NotElf:
+  case tx::LoadError::NotLoaded:
+  case tx::LoadError::NoFunction:
+    break;
   }
-}
-
-/// Refuses an artefact for another machine, of which the loader says that there
-/// is no such file.
-void checkMachine(const std::string &path) {
-#if defined(__x86_64__)
-  constexpr unsigned host = EM_X86_64;
-#elif defined(__aarch64__)
-  constexpr unsigned host = EM_AARCH64;
-#elif defined(__riscv)
-  constexpr unsigned host = EM_RISCV;
-#endif
-  Elf64_Ehdr header = {};
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(reinterpret_cast<char *>(&header), sizeof header) ||
-      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-    return; // the loader knows what is wrong
-  const char *name = architectureName(header.e_machine);
-  if (*name && header.e_machine != host)
-    raise("TargetMismatchError", path + " is for " + name +
-                                     ", this machine is " +
-                                     architectureName(host));
+  raise("ModelFormatError", error.message);
 }
 
 struct ContextDeleter {
@@ -96,41 +77,34 @@ struct SizedContext {
   int64_t tokens, sequences;
 };
 
+tx_weights_mode readWeightsMode(const std::string &name) {
+  if (name == "map")
+    return TX_WEIGHTS_MAP;
+  if (name == "copy")
+    return TX_WEIGHTS_COPY;
+  raise("InputError", "weights must be 'map' or 'copy', not '" + name + "'");
+}
+
+tx_affinity readAffinity(const std::string &name) {
+  if (name == "none")
+    return TX_AFFINITY_NONE;
+  if (name == "spread")
+    return TX_AFFINITY_SPREAD;
+  raise("InputError", "affinity must be 'none' or 'spread', not '" + name + "'");
+}
+
+int readThreads(int threads) {
+  if (threads < 0)
+    raise("InputError", "threads must not be negative");
+  return threads;
+}
+
 class Artefact {
 public:
   Artefact(const std::string &path, const std::string &prefix, int threads,
            const std::string &weights, const std::string &affinity)
-      : threads(threads) {
-    if (affinity != "none" && affinity != "spread")
-      raise("InputError", "affinity must be 'none' or 'spread', not '" + affinity + "'");
-    this->affinity = affinity == "spread" ? TX_AFFINITY_SPREAD : TX_AFFINITY_NONE;
-    if (weights != "map" && weights != "copy")
-      raise("InputError", "weights must be 'map' or 'copy', not '" + weights + "'");
-    weightsMode = weights == "copy" ? TX_WEIGHTS_COPY : TX_WEIGHTS_MAP;
-    if (threads < 0)
-      raise("InputError", "threads must not be negative");
-    checkMachine(path);
-    handle.reset(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
-    if (!handle) {
-      const char *reason = dlerror();
-      raise("ModelFormatError",
-            "cannot load " + path + ": " + (reason ? reason : "unknown reason"));
-    }
-    std::string symbol = prefix + "_v1";
-    auto get = reinterpret_cast<const tx_model *(*)()>(
-        dlsym(handle.get(), symbol.c_str()));
-    if (!get)
-      raise("ModelFormatError",
-            path + " is not a compiled model: it has no function " + symbol);
-    model = get();
-    if (model->abi_version != TX_ABI_VERSION || model->size != sizeof(tx_model))
-      raise("ModelFormatError",
-            path + " speaks version " + std::to_string(model->abi_version) +
-                " of the interface, this package version " +
-                std::to_string(TX_ABI_VERSION) + "; compile the model again");
-  }
-
-  ~Artefact() { idle.clear(); } // contexts go before the code they run
+      : affinity(readAffinity(affinity)), weightsMode(readWeightsMode(weights)),
+        threads(readThreads(threads)), model(open(path, prefix)) {}
 
   py::str metadata() const { return model->metadata; }
   py::str isa() const { return model->isa; }
@@ -253,7 +227,7 @@ private:
     char message[256] = "";
     tx_status status = model->create(&options, &context, message, sizeof message);
     error = message;
-    result.context = Context(context, ContextDeleter{model});
+    result.context = Context(context, ContextDeleter{&*model});
     result.tokens = options.max_tokens;
     result.sequences = options.max_sequences;
     return status;
@@ -266,16 +240,12 @@ private:
     return std::max(power, value);
   }
 
-  struct LibraryCloser {
-    void operator()(void *library) const { dlclose(library); }
-  };
-  std::unique_ptr<void, LibraryCloser> handle;
-  const tx_model *model = nullptr;
-  int threads;
-  tx_weights_mode weightsMode;
   tx_affinity affinity;
+  tx_weights_mode weightsMode;
+  int threads;
+  tx::LoadedModel model;
   std::mutex mutex;
-  std::vector<SizedContext> idle;
+  std::vector<SizedContext> idle; // last: they go before the code they run
 };
 
 } // namespace

@@ -80,8 +80,6 @@ class Program:
         affinity: str = "none",
     ) -> None:
         self.path = Path(path).resolve()
-        if not self.path.is_file():
-            raise FileError(f"cannot open {path}: no such file")
         self._artefact = _runtime.Artefact(str(self.path), prefix, threads or 0, weights, affinity)
         self._entries = {e["name"]: (i, e) for i, e in enumerate(self._artefact.entries)}
         self._tokenizer_path = self._find_tokenizer(tokenizer)

@@ -92,7 +92,7 @@ llvm::Expected<std::string> runModule(const RandomModule &random,
   std::string file = folder.file("module.so");
   if (llvm::Error error = compileModel(*model, file, options))
     return error;
-  llvm::Expected<LoadedModel> loaded = LoadedModel::open(file);
+  llvm::Expected<LoadedModel> loaded = openArtefact(file);
   if (!loaded)
     return loaded.takeError();
   llvm::Expected<NamedTensors> actual =

@@ -195,12 +195,19 @@ def test_wrong_inputs_are_explained(sections, arguments, message):
 
 
 def test_files_that_are_no_artefacts(tmp_path, sections):
-    with pytest.raises(tx.FileError, match="no such file"):
+    with pytest.raises(tx.FileError, match="cannot read .*: No such file or directory"):
         tx.Program(tmp_path / "missing.so")
+    with pytest.raises(tx.FileError, match="it is a folder"):
+        tx.Program(tmp_path)
     text = tmp_path / "text.so"
     text.write_text("hello")
-    with pytest.raises(tx.ModelFormatError, match="cannot load"):
+    with pytest.raises(tx.ModelFormatError, match="it is no ELF file"):
         tx.Program(text)
+    head = tmp_path / "head.so"
+    for size in (4, 63, 64, 100, 1000, 20000, 60000):
+        head.write_bytes(sections.path.read_bytes()[:size])
+        with pytest.raises(tx.ModelFormatError, match="it was cut short or damaged"):
+            tx.Program(head)
     with pytest.raises(tx.ModelFormatError, match="not a compiled model"):
         tx.Program(sections.path, prefix="other")
 

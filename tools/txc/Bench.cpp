@@ -72,7 +72,7 @@ static llvm::Error run() {
   llvm::Expected<BenchOptions> options = readOptions();
   if (!options)
     return options.takeError();
-  llvm::Expected<LoadedModel> loaded = LoadedModel::open(model, symbolPrefix);
+  llvm::Expected<LoadedModel> loaded = openArtefact(model, symbolPrefix);
   if (!loaded)
     return loaded.takeError();
   llvm::Expected<llvm::json::Value> report = bench(*loaded, model, *options);

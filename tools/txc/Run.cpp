@@ -58,7 +58,7 @@ static llvm::Expected<NamedTensors> evaluate(llvm::StringRef entry,
 
 static llvm::Expected<NamedTensors> execute(llvm::StringRef entry,
                                             const NamedTensors &inputs) {
-  llvm::Expected<LoadedModel> loaded = LoadedModel::open(model, symbolPrefix);
+  llvm::Expected<LoadedModel> loaded = openArtefact(model, symbolPrefix);
   if (!loaded)
     return loaded.takeError();
   return runArtefact(*loaded, entry, inputs, threads);

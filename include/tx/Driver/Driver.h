@@ -13,7 +13,7 @@
 #include "tx/Import/Import.h"
 #include "tx/Pipelines/Phases.h"
 #include "tx/Reference/Interpreter.h"
-#include "tx/Runtime/tx_model.h"
+#include "tx/Runtime/LoadedModel.h"
 #include "llvm/Support/JSON.h"
 #include <functional>
 
@@ -86,27 +86,11 @@ llvm::json::Value inspectModel(const Model &model);
 // Artefacts
 //===----------------------------------------------------------------------===//
 
-/// A loaded artefact.
-class LoadedModel {
-public:
-  /// Opens the shared object at `path`, whose function is `symbolPrefix`_v1.
-  /// Errors: File, Malformed (not an artefact of tx, or of another version).
-  static llvm::Expected<LoadedModel>
-  open(llvm::StringRef path, llvm::StringRef symbolPrefix = "tx_model");
-  LoadedModel(LoadedModel &&other);
-  ~LoadedModel();
-
-  const tx_model *operator->() const { return model; }
-  const tx_model &operator*() const { return *model; }
-
-private:
-  LoadedModel() = default;
-  void *handle = nullptr;
-  const tx_model *model = nullptr;
-};
-
-/// Whether the file at `path` is an ELF image, by its first bytes.
-bool isElf(llvm::StringRef path);
+/// Opens the shared object at `path`, whose function is `symbolPrefix`_v1.
+/// Errors: File, Unsupported (for another architecture), Malformed (not an
+/// artefact of tx, or of another version).
+llvm::Expected<LoadedModel>
+openArtefact(llvm::StringRef path, llvm::StringRef symbolPrefix = "tx_model");
 
 /// Inputs or outputs of an entry, by name.
 using NamedTensors = std::map<std::string, Tensor>;

@@ -67,7 +67,7 @@ TEST_F(CompileTest, ArtefactAndReferenceAgree) {
   ASSERT_FALSE(bool(compileModel(model, file("m.so"), options)));
   EXPECT_EQ(phases.size(), 8u);
   EXPECT_EQ(model.phase, Phase::Lower);
-  LoadedModel loaded = llvm::cantFail(LoadedModel::open(file("m.so")));
+  LoadedModel loaded = llvm::cantFail(openArtefact(file("m.so")));
   NamedTensors actual =
       llvm::cantFail(runArtefact(loaded, "packed", inputs, 2));
   EXPECT_EQ(actual["logits"].floats(), expected["logits"].floats());
@@ -85,7 +85,7 @@ TEST_F(CompileTest, VariantsShareTheFirstPhases) {
   ASSERT_FALSE(bool(compileModel(model, file("m.so"), options)));
   EXPECT_EQ(phases.size(), 8u);
   EXPECT_EQ(model.phase, Phase::Quantize);
-  LoadedModel loaded = llvm::cantFail(LoadedModel::open(file("m.so")));
+  LoadedModel loaded = llvm::cantFail(openArtefact(file("m.so")));
   EXPECT_EQ(loaded->isa, getHostIsa());
   EXPECT_TRUE(llvm::sys::fs::exists(file("phases/4-quantize.mlir")));
   for (llvm::StringRef isa : {"x86-64-v3", "x86-64-v4"})
@@ -133,7 +133,7 @@ TEST_F(CompileTest, VerificationFindsADifference) {
   CompileOptions options;
   options.cpu = "x86-64-v3";
   ASSERT_FALSE(bool(compileModel(model, file("m.so"), options)));
-  LoadedModel loaded = llvm::cantFail(LoadedModel::open(file("m.so")));
+  LoadedModel loaded = llvm::cantFail(openArtefact(file("m.so")));
   std::string message;
   EXPECT_EQ(codeOf(verifyArtefact(loaded, other), message), ExitCode::Mismatch);
   EXPECT_TRUE(
