@@ -60,6 +60,7 @@ struct tx_pool {
   _Alignas(64) int32_t threads;
   int32_t started;
   tx_affinity affinity;
+  int32_t caller_cpu; /* with affinity: the last that the caller was seen on */
   char *scratch;
   int64_t scratch_bytes;
   int64_t *kernel_ns, *kernel_calls; /* null: not timed */
@@ -152,20 +153,10 @@ static void leave_task(tx_pool *pool) {
     wake_all(&pool->state);
 }
 
-/* If the CPU is gone since it was chosen, the thread runs anywhere. */
-static void stay_on(int32_t cpu) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET((unsigned)cpu, &one);
-  (void)sched_setaffinity(0, sizeof one, &one);
-}
-
 static void *worker_main(void *argument) {
   tx_worker *worker = argument;
   tx_pool *pool = worker->pool;
   uint32_t seen = 0;
-  if (worker->cpu >= 0)
-    stay_on(worker->cpu);
   for (;;) {
     seen = await_task(pool, seen);
     if (seen & STOP)
@@ -203,6 +194,31 @@ static void close_task(tx_pool *pool) {
   __atomic_store_n(&pool->is_joining, 0, __ATOMIC_RELAXED);
 }
 
+/* If the CPU is gone since it was chosen, the thread runs anywhere. */
+static void stay_on(const tx_worker *worker) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET((unsigned)worker->cpu, &one);
+  (void)pthread_setaffinity_np(worker->thread, sizeof one, &one);
+}
+
+/* The caller goes where the system puts it. If that is the CPU of a worker, the
+   worker takes the one that the caller has left: two threads that take turns on
+   one CPU are slower than one. */
+static void part_from_caller(tx_pool *pool) {
+  if (pool->affinity != TX_AFFINITY_SPREAD)
+    return;
+  int32_t cpu = sched_getcpu();
+  if (cpu == pool->caller_cpu || cpu < 0)
+    return;
+  for (int32_t i = 0; i < pool->started; ++i)
+    if (pool->workers[i].cpu == cpu) {
+      pool->workers[i].cpu = pool->caller_cpu;
+      stay_on(&pool->workers[i]);
+    }
+  pool->caller_cpu = cpu;
+}
+
 static int64_t now_ns(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
@@ -216,6 +232,7 @@ static void run_task(tx_pool *pool, tx_kernel_fn kernel, const int64_t *args,
       kernel(args, 0, items, pool->scratch);
     return;
   }
+  part_from_caller(pool);
   pool->kernel = kernel;
   pool->args = args;
   for (int32_t i = 0; i < pool->threads; ++i) {
@@ -255,7 +272,7 @@ static tx_status spread_workers(tx_pool *pool, tx_message message) {
                    "%d threads cannot have a CPU each, this thread may run on "
                    "%d; ask for fewer threads or no affinity",
                    pool->threads, cpus);
-  int32_t cpu = sched_getcpu();
+  int32_t cpu = pool->caller_cpu = sched_getcpu();
   for (int32_t i = 0; i < pool->threads - 1; ++i) {
     do
       cpu = (cpu + 1) % CPU_SETSIZE;
@@ -287,6 +304,8 @@ static tx_status start_workers(tx_pool *pool, tx_message message) {
                      "cannot start worker thread %d of %d: %s", worker->index,
                      pool->threads - 1, strerror(reason));
     }
+    if (worker->cpu >= 0)
+      stay_on(worker);
   }
   return TX_OK;
 }
@@ -309,6 +328,7 @@ tx_status tx_pool_start(tx_pool *pool, int32_t threads, tx_affinity affinity,
 tx_status tx_pool_begin_call(tx_pool *pool, tx_message message) {
   if (pool->process != getpid())
     return start_workers(pool, message);
+  part_from_caller(pool);
   wake_workers(pool);
   return TX_OK;
 }

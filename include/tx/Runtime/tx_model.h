@@ -80,8 +80,9 @@ typedef enum tx_weights_mode {
 typedef enum tx_affinity {
   TX_AFFINITY_NONE = 0, /* where the system puts them */
   /* Each on a CPU of its own, of those that the creating thread may run on,
-     beside the one it runs on. For one context at a time on CPUs that nobody
-     else uses; an error where there are fewer CPUs than threads. */
+     beside the one it runs on; when a caller comes to the CPU of one, that one
+     takes the CPU the caller left. For one context at a time on CPUs that
+     nobody else uses; an error where there are fewer CPUs than threads. */
   TX_AFFINITY_SPREAD = 1
 } tx_affinity;
 

@@ -52,9 +52,12 @@ public:
   /// How often a task of `items` items ran each of them.
   std::vector<int> run(int64_t items) {
     Counts counts(items);
-    int64_t args[] = {reinterpret_cast<int64_t>(&counts)};
-    tx_pool_run(pool, count, args, items, /*kernel_index=*/0);
+    runKernel(count, reinterpret_cast<int64_t>(&counts), items);
     return {counts.begin(), counts.end()};
+  }
+  void runKernel(tx_kernel_fn kernel, int64_t argument, int64_t items) {
+    int64_t args[] = {argument};
+    tx_pool_run(pool, kernel, args, items, /*kernel_index=*/0);
   }
   tx_status getStatus() const { return status; }
   std::string getError() const { return error; }
@@ -142,6 +145,42 @@ TEST(Pool, stops_while_workers_spin_or_sleep) {
       pool.run(10);
     if (round % 3 == 0)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+/// Where the items of a task ran: on the caller's CPU and the workers'.
+struct Places {
+  std::atomic<int> caller{-1}, worker{-1};
+  std::thread::id callerThread = std::this_thread::get_id();
+};
+static void findPlaces(const int64_t *args, int64_t, int64_t, void *) {
+  auto *places = reinterpret_cast<Places *>(args[0]);
+  bool isCaller = std::this_thread::get_id() == places->callerThread;
+  (isCaller ? places->caller : places->worker) = sched_getcpu();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+TEST(Pool, workers_leave_the_cpu_that_the_caller_moves_to) {
+  cpu_set_t all;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  if (CPU_COUNT(&all) < 2)
+    GTEST_SKIP() << "this thread may run on one CPU only";
+  Pool pool(2, TX_AFFINITY_SPREAD);
+  ASSERT_EQ(pool.getStatus(), TX_OK) << pool.getError();
+  for (int round = 0; round < 20; ++round) {
+    Places before, after;
+    pool.runKernel(findPlaces, reinterpret_cast<int64_t>(&before), 40);
+    ASSERT_GE(before.worker, 0);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(before.worker, &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    ASSERT_EQ(pool.begin(), TX_OK);
+    pool.runKernel(findPlaces, reinterpret_cast<int64_t>(&after), 40);
+    EXPECT_EQ(after.caller, before.worker);
+    EXPECT_GE(after.worker, 0);
+    EXPECT_NE(after.worker, after.caller);
+    ASSERT_EQ(sched_setaffinity(0, sizeof all, &all), 0);
   }
 }
 
