@@ -117,13 +117,8 @@ static llvm::StringMap<Work> readWork(const tx_model &model,
 namespace {
 /// Medians of runs with clocks around kernels.
 struct Profile {
-  struct Kernel {
-    llvm::StringRef name;
-    int64_t calls; ///< of one run
-    double seconds;
-  };
-  std::vector<Kernel> kernels; ///< those that run, the longest first
-  double outside;              ///< seconds of a run that no kernel takes
+  std::vector<KernelRun> kernels; ///< those that run, the longest first
+  double outside;                 ///< seconds of a run that no kernel takes
 };
 } // namespace
 
@@ -163,7 +158,7 @@ static llvm::Expected<Profile> profile(const tx_model &model,
     if (kernel.calls > 0)
       result.kernels.push_back(
           {kernel.name, kernel.calls, std::max(quantile(seconds, 0.5), 1e-9)});
-  llvm::sort(result.kernels, [](const auto &a, const auto &b) {
+  llvm::sort(result.kernels, [](const KernelRun &a, const KernelRun &b) {
     return a.seconds > b.seconds;
   });
   return result;
@@ -175,10 +170,10 @@ static json::Array describeKernels(const Profile &profile,
                                    const MachinePeak &peak) {
   llvm::StringMap<Work> works = readWork(model, lengths);
   double total = 0;
-  for (const Profile::Kernel &kernel : profile.kernels)
+  for (const KernelRun &kernel : profile.kernels)
     total += kernel.seconds;
   json::Array kernels;
-  for (const Profile::Kernel &kernel : profile.kernels) {
+  for (const KernelRun &kernel : profile.kernels) {
     Work work = works.lookup(kernel.name);
     double gflops = work.flops / kernel.seconds / 1e9;
     double gigabytes = work.bytes / kernel.seconds / 1e9;
