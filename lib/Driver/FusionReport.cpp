@@ -87,13 +87,7 @@ static Counts countCalls(ModuleOp module, KernelOp kernel) {
 static json::Value describe(ScheduleAttr schedule) {
   if (!schedule)
     return nullptr;
-  return json::Object{{"unit", stringifyProductUnit(schedule.getUnit()).str()},
-                      {"lanes", schedule.getLanes()},
-                      {"rows", schedule.getRows()},
-                      {"panels", schedule.getPanels()},
-                      {"item_rows", schedule.getItemRows()},
-                      {"item_panels", schedule.getPanelsOfItem()},
-                      {"chunk", schedule.getChunk()}};
+  return describeSchedule(schedule);
 }
 
 // Strings are copied: the report outlives the module.

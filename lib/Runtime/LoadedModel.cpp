@@ -134,12 +134,6 @@ LoadedModel::open(const std::string &path, const std::string &symbolPrefix) {
 LoadedModel::LoadedModel(LoadedModel &&other) noexcept
     : handle(std::exchange(other.handle, nullptr)), model(other.model) {}
 
-LoadedModel &LoadedModel::operator=(LoadedModel &&other) noexcept {
-  std::swap(handle, other.handle);
-  std::swap(model, other.model);
-  return *this;
-}
-
 LoadedModel::~LoadedModel() {
   if (handle)
     dlclose(handle);

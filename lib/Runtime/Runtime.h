@@ -49,8 +49,8 @@ TX_HIDDEN tx_status tx_pool_start(tx_pool *pool, int32_t threads,
                                   tx_affinity affinity, char *scratch,
                                   int64_t scratch_bytes, int64_t *kernel_ns,
                                   int64_t *kernel_calls, tx_message message);
-/* Wakes the workers that sleep; starts them again in a forked child, which has
-   none. */
+/* Wakes the workers that sleep, beside the caller's CPU if they have CPUs of
+   their own; starts them again in a forked child, which has none. */
 TX_HIDDEN tx_status tx_pool_begin_call(tx_pool *pool, tx_message message);
 TX_HIDDEN void tx_pool_stop(tx_pool *pool);
 /* tx_call.parallel_for */

@@ -35,7 +35,6 @@ public:
   static std::variant<LoadedModel, LoadError>
   open(const std::string &path, const std::string &symbolPrefix);
   LoadedModel(LoadedModel &&other) noexcept;
-  LoadedModel &operator=(LoadedModel &&other) noexcept;
   ~LoadedModel();
 
   const tx_model *operator->() const { return model; }

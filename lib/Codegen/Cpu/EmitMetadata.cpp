@@ -112,18 +112,21 @@ static json::Value toJson(TargetAttr target) {
                       {"registers", target.getRegisters()}};
 }
 
+json::Object tx::describeSchedule(ScheduleAttr schedule) {
+  return json::Object{{"unit", stringifyProductUnit(schedule.getUnit())},
+                      {"lanes", schedule.getLanes()},
+                      {"rows", schedule.getRows()},
+                      {"panels", schedule.getPanels()},
+                      {"item_rows", schedule.getItemRows()},
+                      {"item_panels", schedule.getPanelsOfItem()},
+                      {"chunk", schedule.getChunk()}};
+}
+
 static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule,
                           mlir::DenseI64ArrayAttr packed) {
   json::Object object{{"name", kernel}};
   if (schedule)
-    object["schedule"] =
-        json::Object{{"unit", stringifyProductUnit(schedule.getUnit())},
-                     {"lanes", schedule.getLanes()},
-                     {"rows", schedule.getRows()},
-                     {"panels", schedule.getPanels()},
-                     {"item_rows", schedule.getItemRows()},
-                     {"item_panels", schedule.getPanelsOfItem()},
-                     {"chunk", schedule.getChunk()}};
+    object["schedule"] = describeSchedule(schedule);
   if (packed)
     object["packed"] =
         json::Object{{"flops", json::Object{{"token", packed[0]},

@@ -14,7 +14,6 @@ extern "C" {
 #include <cstdarg>
 #include <cstdio>
 #include <gtest/gtest.h>
-#include <memory>
 #include <sched.h>
 #include <string>
 #include <sys/wait.h>

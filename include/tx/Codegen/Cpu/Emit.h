@@ -12,6 +12,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "tx/Dialect/Tx/IR/ParamAccess.h"
+#include "llvm/Support/JSON.h"
 
 namespace tx {
 
@@ -39,6 +40,9 @@ struct EmitOptions {
 llvm::Error emitModule(llvm::ArrayRef<mlir::ModuleOp> variants,
                        ParamSource &source, llvm::StringRef path,
                        const EmitOptions &options);
+
+/// A schedule as the metadata of an artefact and reports have it.
+llvm::json::Object describeSchedule(ScheduleAttr schedule);
 
 } // namespace tx
 
