@@ -1,27 +1,17 @@
 //===- Checkpoint.cpp - Checkpoints in a folder ---------------------------===//
 
 #include "Quote.h"
+#include "tx/Checkpoint/Json.h"
 #include "tx/Checkpoint/Safetensors.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 using namespace llvm;
 using namespace tx;
 
-static std::string join(StringRef dir, StringRef file) {
-  SmallString<256> path(dir);
-  sys::path::append(path, file);
-  return path.str().str();
-}
-
 /// The tensors of an index, by the shard that holds them.
 static Expected<std::map<std::string, std::string>>
 readIndex(const std::string &path) {
-  Expected<std::string> text = readTextFile(path);
-  if (!text)
-    return text.takeError();
-  Expected<json::Value> value = parseJson(*text, path);
+  Expected<json::Value> value = readJsonFile(path, path);
   if (!value)
     return value.takeError();
   const json::Object *object = value->getAsObject();
@@ -31,8 +21,7 @@ readIndex(const std::string &path) {
   std::map<std::string, std::string> shards;
   for (const auto &[key, entry] : *map) {
     std::optional<StringRef> file = entry.getAsString();
-    if (!file || file->empty() || *file == "." || *file == ".." ||
-        file->find_first_of("/\\") != StringRef::npos || file->contains('\0'))
+    if (!file || !isPlainName(*file))
       return makeError(ExitCode::Malformed,
                        "{0}: tensor {1} is in file {2}, expected the plain "
                        "name of a file in the same folder",
@@ -54,8 +43,8 @@ static llvm::Error explainAbsence(StringRef dir) {
   if (!sys::fs::is_directory(dir))
     return makeError(ExitCode::File, "{0}: {1}", dir,
                      sys::fs::exists(dir) ? "not a folder" : "no such folder");
-  if (isPresent(join(dir, "pytorch_model.bin")) ||
-      isPresent(join(dir, "pytorch_model.bin.index.json")))
+  if (isPresent(joinPath(dir, "pytorch_model.bin")) ||
+      isPresent(joinPath(dir, "pytorch_model.bin.index.json")))
     return withHint(
         makeError(ExitCode::Unsupported,
                   "{0} holds pytorch_model.bin, which can run any program "
@@ -71,8 +60,8 @@ static llvm::Error explainAbsence(StringRef dir) {
 
 Expected<Checkpoint> Checkpoint::open(StringRef dir) {
   Checkpoint result;
-  std::string single = join(dir, "model.safetensors");
-  std::string index = join(dir, "model.safetensors.index.json");
+  std::string single = joinPath(dir, "model.safetensors");
+  std::string index = joinPath(dir, "model.safetensors.index.json");
   if (isPresent(single)) {
     Expected<std::unique_ptr<SafetensorsFile>> file =
         SafetensorsFile::open(single);
@@ -93,7 +82,7 @@ Expected<Checkpoint> Checkpoint::open(StringRef dir) {
     std::unique_ptr<SafetensorsFile> &file = result.files[name];
     if (!file) {
       Expected<std::unique_ptr<SafetensorsFile>> opened =
-          SafetensorsFile::open(join(dir, name));
+          SafetensorsFile::open(joinPath(dir, name));
       if (!opened)
         return opened.takeError();
       file = std::move(*opened);

@@ -8,9 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tx/Checkpoint/Json.h"
 #include "Quote.h"
-#include "RegularFile.h"
-#include "tx/Checkpoint/Safetensors.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace llvm;
@@ -94,27 +93,46 @@ private:
 };
 } // namespace
 
+/// The word `NaN` or `Infinity` outside of strings, or empty.
+static StringRef findNonFinite(StringRef text) {
+  bool inString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (inString && text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      inString = !inString;
+    else if (!inString)
+      for (StringRef word : {"NaN", "Infinity"})
+        if (text.substr(i).starts_with(word))
+          return word;
+  }
+  return {};
+}
+
 Expected<json::Value> tx::parseJson(StringRef text, StringRef what) {
-  if (text.size() > kMaxHeaderBytes)
+  if (text.size() > kMaxTextBytes)
     return makeError(ExitCode::Malformed,
                      "{0}: {1} bytes of JSON, at most {2} are read", what,
-                     text.size(), kMaxHeaderBytes);
+                     text.size(), kMaxTextBytes);
   if (llvm::Error error = JsonScan(text, what).run())
     return std::move(error);
   Expected<json::Value> value = json::parse(text);
-  if (!value)
+  if (value)
+    return value;
+  std::string problem = toString(value.takeError());
+  StringRef word = findNonFinite(text);
+  if (word.empty())
     return makeError(ExitCode::Malformed, "{0}: not valid JSON: {1}", what,
-                     toString(value.takeError()));
-  return value;
+                     problem);
+  return makeError(ExitCode::Malformed,
+                   "{0}: holds the value {1}, expected a finite number", what,
+                   word);
 }
 
-Expected<std::string> tx::readTextFile(StringRef path, uint64_t limit) {
-  Expected<RegularFile> file = RegularFile::open(path);
-  if (!file)
-    return file.takeError();
-  if (file->size() > limit)
-    return makeError(ExitCode::Malformed,
-                     "{0} has {1} bytes, at most {2} are read", path,
-                     file->size(), limit);
-  return file->read();
+Expected<json::Value> tx::readJsonFile(StringRef path, StringRef file,
+                                       uint64_t limit) {
+  Expected<std::string> text = readTextFile(path, limit);
+  if (!text)
+    return text.takeError();
+  return parseJson(*text, file);
 }

@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tx/Checkpoint/Safetensors.h"
+#include "tx/Checkpoint/Files.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
@@ -99,6 +100,12 @@ llvm::Error OutputFile::write(ArrayRef<uint8_t> bytes) {
     bytes = bytes.drop_front(written);
   }
   return llvm::Error::success();
+}
+
+llvm::Error OutputFile::commitText(StringRef text) {
+  if (llvm::Error error = write(arrayRefFromStringRef(text)))
+    return error;
+  return commit();
 }
 
 llvm::Error OutputFile::commit() {

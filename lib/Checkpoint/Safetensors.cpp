@@ -3,6 +3,7 @@
 #include "tx/Checkpoint/Safetensors.h"
 #include "Quote.h"
 #include "RegularFile.h"
+#include "tx/Checkpoint/Json.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"

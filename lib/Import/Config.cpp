@@ -1,8 +1,7 @@
 //===- Config.cpp - Checked config.json -----------------------------------===//
 
 #include "tx/Import/Config.h"
-#include "JsonFields.h"
-#include "tx/Checkpoint/Safetensors.h"
+#include "tx/Checkpoint/Json.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -159,7 +158,7 @@ static void checkConsistency(JsonFields &fields, const ModelConfig &config) {
 }
 
 llvm::Expected<ModelConfig> tx::parseConfig(StringRef text, StringRef name) {
-  llvm::Expected<json::Value> value = parseJsonFile(text, name);
+  llvm::Expected<json::Value> value = parseJson(text, name);
   if (!value)
     return value.takeError();
   JsonFields fields(*value, name);

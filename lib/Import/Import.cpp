@@ -8,8 +8,8 @@
 #include "tx/Import/Import.h"
 #include "EncoderBuilder.h"
 #include "Entries.h"
-#include "JsonFields.h"
 #include "mlir/IR/Verifier.h"
+#include "tx/Checkpoint/Json.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SentenceModules.h"
-#include "JsonFields.h"
+#include "tx/Checkpoint/Json.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"

@@ -1,7 +1,7 @@
 //===- WeightTable.cpp - Checked tensors as tx.param ----------------------===//
 
 #include "WeightTable.h"
-#include "JsonFields.h"
+#include "tx/Checkpoint/Json.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 

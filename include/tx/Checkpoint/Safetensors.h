@@ -15,7 +15,6 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/JSON.h"
 #include <map>
 #include <memory>
 
@@ -41,7 +40,6 @@ inline constexpr uint64_t kMaxHeaderBytes = 100'000'000;
 inline constexpr size_t kMaxTensors = 1'000'000;
 inline constexpr size_t kMaxRank = 8;
 inline constexpr size_t kMaxNameBytes = 1000;
-inline constexpr int kMaxJsonDepth = 32;
 
 /// An open, mapped file.
 class SafetensorsFile {
@@ -108,39 +106,6 @@ llvm::Error
 writeSafetensors(llvm::StringRef path,
                  const std::map<std::string, TensorView> &tensors,
                  const std::map<std::string, std::string> &metadata = {});
-
-/// Parses JSON after checking its size and nesting (kMaxHeaderBytes,
-/// kMaxJsonDepth) and that no object repeats a key. `what` names the text in
-/// messages; failures are Malformed.
-llvm::Expected<llvm::json::Value> parseJson(llvm::StringRef text,
-                                            llvm::StringRef what);
-
-/// Reads a whole small file (at most `limit` bytes).
-llvm::Expected<std::string> readTextFile(llvm::StringRef path,
-                                         uint64_t limit = kMaxHeaderBytes);
-
-/// A file that appears under its name only when it is complete. Used for every
-/// output of every tool. The temporary file lies beside `path` and is removed
-/// on error, on destruction without commit() and on SIGINT and SIGTERM. An
-/// existing file keeps its permissions, a link its target.
-class OutputFile {
-public:
-  static llvm::Expected<OutputFile> create(llvm::StringRef path);
-  OutputFile(OutputFile &&other);
-  ~OutputFile();
-
-  int descriptor() const { return fd; }
-  llvm::StringRef temporaryPath() const { return temporary; }
-  llvm::Error write(llvm::ArrayRef<uint8_t> bytes);
-  /// Flushes and renames; reports a full disk and the like.
-  llvm::Error commit();
-
-private:
-  OutputFile() = default;
-  std::string shown; ///< the path as the user wrote it
-  std::string path, temporary;
-  int fd = -1;
-};
 
 } // namespace tx
 

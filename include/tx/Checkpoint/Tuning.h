@@ -10,7 +10,7 @@
 #ifndef TX_CHECKPOINT_TUNING_H
 #define TX_CHECKPOINT_TUNING_H
 
-#include "tx/Checkpoint/Error.h"
+#include "tx/Checkpoint/Files.h"
 #include <vector>
 
 namespace tx {
@@ -49,7 +49,8 @@ struct TuningFile {
 
 /// Reads the file at `path`. Errors: File, Malformed.
 llvm::Expected<TuningFile> readTuning(llvm::StringRef path);
-llvm::Error writeTuning(const TuningFile &tuning, llvm::StringRef path);
+/// Writes and commits.
+llvm::Error writeTuning(const TuningFile &tuning, OutputFile &file);
 
 } // namespace tx
 

@@ -1,5 +1,6 @@
 //===- JsonTest.cpp - Tests of bounded JSON and text files ----------------===//
 
+#include "tx/Checkpoint/Json.h"
 #include "TestFolder.h"
 
 using namespace tx;
@@ -18,8 +19,16 @@ TEST(Json, parses) {
 TEST(Json, refuses_wrong_syntax) {
   for (const char *text : {"", "{", "}", "[1,]", "{\"a\"]", "{\"a\" 1}", "nul",
                            "\"", "\"\\", "{\"\\u12\":1}", "[\"a\nb\"]", "{} {}",
-                           "{\"a\":1,}", "\xef\xbb\xbf{}", "[NaN]", "// c\n{}"})
+                           "{\"a\":1,}", "\xef\xbb\xbf{}", "// c\n{}"})
     EXPECT_EQ(parse(text).substr(0, 21), "4: f: not valid JSON:") << text;
+}
+
+TEST(Json, names_what_python_writes_and_json_has_not) {
+  EXPECT_EQ(parse("[\"NaN\", NaN]"),
+            "4: f: holds the value NaN, expected a finite number");
+  EXPECT_EQ(parse("{\"a\": -Infinity}"),
+            "4: f: holds the value Infinity, expected a finite number");
+  EXPECT_EQ(parse("[\"NaN\"").substr(0, 21), "4: f: not valid JSON:");
 }
 
 TEST(Json, refuses_invalid_utf8) {
@@ -46,7 +55,7 @@ TEST(Json, bounds_nesting) {
 }
 
 TEST(Json, bounds_size_and_values) {
-  EXPECT_EQ(parse(std::string(kMaxHeaderBytes + 1, ' ')),
+  EXPECT_EQ(parse(std::string(kMaxTextBytes + 1, ' ')),
             "4: f: 100000001 bytes of JSON, at most 100000000 are read");
   std::string many = "[0";
   for (int i = 0; i < 16'000'001; ++i)
@@ -74,6 +83,48 @@ TEST(Json, cuts_keys_in_messages) {
     accents += "é";
   message = parse("{\"x" + accents + "\":1,\"x" + accents + "\":2}");
   EXPECT_TRUE(llvm::json::isUTF8(message)) << message;
+}
+
+TEST(JsonFields, keeps_the_first_failure) {
+  auto value = llvm::cantFail(
+      parseJson(R"({"n": 7, "none": null, "s": "x", "l": ["a", 1]})", "f"));
+  JsonFields fields(value, "f");
+  EXPECT_EQ(fields.integer("n", 1, 10), 7);
+  EXPECT_EQ(fields.integerOr("none", 3, 1, 10), 3);
+  EXPECT_EQ(fields.string("s"), "x");
+  EXPECT_TRUE(fields.stringsOrEmpty("absent").empty());
+  EXPECT_FALSE(fields.failed());
+  EXPECT_EQ(fields.integer("n", 1, 6), 1); // what a reader can go on with
+  EXPECT_EQ(fields.string("n"), "");
+  fields.strings("l");
+  EXPECT_EQ(describe(fields.getError()),
+            "4: f: 'n' is 7, expected an integer from 1 to 6");
+}
+
+TEST(JsonFields, says_what_was_expected) {
+  auto value = llvm::cantFail(
+      parseJson(R"({"n": 7.5, "s": "", "l": ["a", 1], "none": null})", "f"));
+  auto messageOf = [&](auto read) {
+    JsonFields fields(value, "f");
+    read(fields);
+    return describe(fields.getError());
+  };
+  EXPECT_EQ(messageOf([](JsonFields &f) { f.integer("n", 0, 9); }),
+            "4: f: 'n' is 7.5, expected an integer from 0 to 9");
+  EXPECT_EQ(messageOf([](JsonFields &f) { f.number("n", 0, 1); }),
+            "4: f: 'n' is 7.5, expected a number from 0 to 1");
+  EXPECT_EQ(messageOf([](JsonFields &f) { f.string("s"); }),
+            "4: f: 's' is \"\", expected a string");
+  EXPECT_EQ(messageOf([](JsonFields &f) { f.strings("l"); }),
+            "4: f: 'l' is [\"a\",1], expected an array of strings");
+  EXPECT_EQ(
+      messageOf([](JsonFields &f) { f.integers("l", 1, 2); }),
+      "4: f: 'l' is [\"a\",1], expected an array of integers from 1 to 2");
+  EXPECT_EQ(messageOf([](JsonFields &f) { f.array("none"); }),
+            "4: f: 'none' is null, expected an array");
+  auto list = llvm::cantFail(parseJson("[1]", "f"));
+  EXPECT_EQ(describe(JsonFields(list, "f").getError()),
+            "4: f: is [1], expected an object");
 }
 
 TEST(TextFile, reads_regular_files_of_bounded_size) {

@@ -3,6 +3,7 @@
 #ifndef TX_TEST_UNIT_CHECKPOINT_TESTFOLDER_H
 #define TX_TEST_UNIT_CHECKPOINT_TESTFOLDER_H
 
+#include "tx/Checkpoint/Files.h"
 #include "tx/Checkpoint/Safetensors.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"

@@ -49,7 +49,8 @@ TEST_F(TuningTest, ReadsWhatWasWritten) {
   tuning.kernels.push_back(
       {"linear_add", {"tx.linear", "tx.add"}, {8, 6, 1, 60, 192}, 1.5, 2.5});
   std::string path = folder.path("t.json");
-  ASSERT_FALSE(bool(writeTuning(tuning, path)));
+  OutputFile file = llvm::cantFail(OutputFile::create(path));
+  ASSERT_FALSE(bool(writeTuning(tuning, file)));
   TuningFile read = llvm::cantFail(readTuning(path));
   EXPECT_EQ(read.cpu, "A CPU");
   EXPECT_EQ(read.isa, "x86-64-v3");
@@ -70,35 +71,39 @@ TEST_F(TuningTest, RefusesWhatIsMalformed) {
     EXPECT_TRUE(llvm::StringRef(message).contains(part)) << message;
   };
   contains(messageOf("{"), "not valid JSON");
-  contains(messageOf("[]"), "is no object");
-  contains(messageOf("{}"), "has no 'version' from 1");
-  contains(messageOf(R"({"version": 2})"), "is not of version 1");
-  contains(messageOf(R"({"version": 1})"), "has no string 'cpu'");
+  contains(messageOf("[]"), "is [], expected an object");
+  contains(messageOf("{}"), "'version' is missing, expected an integer from 1");
+  contains(messageOf(R"({"version": 2})"), "'version' is 2, expected 1");
+  contains(messageOf(R"({"version": 1})"),
+           "'cpu' is missing, expected a string");
   contains(messageOf(R"({"version": 1, "cpu": "c", "isa": ""})"),
-           "has no string 'isa'");
+           "'isa' is \"\", expected a string");
   contains(messageOf(R"({"version": 1, "version": 1})"), "appears twice");
   contains(messageOf(std::string(2'000'000, ' ')), "at most 1000000 are read");
   contains(messageOf(R"({"version": 1, "cpu": "c", "isa": "i", "threads": 1,
                          "lengths": ["a"], "kernels": []})"),
-           "has a length that is no integer");
+           "'lengths' is [\"a\"], expected an array of integers from 1");
   contains(messageOf(R"({"version": 1, "cpu": "c", "isa": "i", "threads": 1,
                          "lengths": [], "kernels": [{"name": "linear"}]})"),
-           "a kernel has no list 'ops'");
-  contains(messageOfSchedule("[]"), "the schedule of linear is no object");
-  contains(messageOfSchedule(R"({"lanes": 0})"), "has no 'lanes' from 1 to");
-  contains(messageOfSchedule(R"({"lanes": 8, "rows": -6})"), "has no 'rows'");
+           "kernel 0: 'ops' is missing, expected an array of strings");
+  contains(messageOfSchedule("[]"),
+           "kernel 0: schedule: is [], expected an object");
+  contains(messageOfSchedule(R"({"lanes": 0})"),
+           "'lanes' is 0, expected an integer from 1 to");
+  contains(messageOfSchedule(R"({"lanes": 8, "rows": -6})"),
+           "'rows' is -6, expected");
   contains(messageOfSchedule(R"({"lanes": 8, "rows": 6, "panels": 1e30})"),
-           "has no 'panels'");
+           "'panels' is 1e+30, expected");
   contains(messageOfSchedule(
                R"({"lanes": 8, "rows": 6, "panels": 1, "item_rows": 100000})"),
-           "has no 'item_rows' from 1 to 4096");
+           "'item_rows' is 100000, expected an integer from 1 to 4096");
   contains(messageOfSchedule(
                R"({"lanes": 8, "rows": 6, "panels": 1, "item_rows": 64})"),
-           "item_rows that are no multiple of its rows");
+           "'item_rows' is 64, expected a multiple of 6 rows");
   contains(
       messageOfSchedule(
           R"({"lanes": 8, "rows": 6, "panels": 1, "item_rows": 60, "chunk": 0})"),
-      "has no 'chunk' from 1 to 4096");
+      "'chunk' is 0, expected an integer from 1 to 4096");
 }
 
 TEST_F(TuningTest, RefusesTwoOfOneKernel) {

@@ -9,6 +9,7 @@
 #ifndef TX_TEST_UNIT_IMPORT_TESTCHECKPOINT_H
 #define TX_TEST_UNIT_IMPORT_TESTCHECKPOINT_H
 
+#include "tx/Checkpoint/Json.h"
 #include "tx/Checkpoint/Safetensors.h"
 #include "tx/Import/Import.h"
 #include <map>

@@ -1,67 +1,12 @@
 //===- JsonFields.cpp - Checked members of a JSON object ------------------===//
 
-#include "JsonFields.h"
-#include "tx/Checkpoint/Safetensors.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Path.h"
+#include "tx/Checkpoint/Json.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace tx;
 namespace json = llvm::json;
+using llvm::StringLiteral;
 using llvm::StringRef;
-
-//===----------------------------------------------------------------------===//
-// Files
-//===----------------------------------------------------------------------===//
-
-/// The word `NaN` or `Infinity` outside of strings, or empty.
-static StringRef findNonFinite(StringRef text) {
-  bool inString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (inString && text[i] == '\\')
-      ++i;
-    else if (text[i] == '"')
-      inString = !inString;
-    else if (!inString)
-      for (StringRef word : {"NaN", "Infinity"})
-        if (text.substr(i).starts_with(word))
-          return word;
-  }
-  return {};
-}
-
-llvm::Expected<json::Value> tx::parseJsonFile(StringRef text, StringRef file) {
-  llvm::Expected<json::Value> value = parseJson(text, file);
-  if (value)
-    return value;
-  StringRef word = findNonFinite(text);
-  if (word.empty())
-    return value.takeError();
-  llvm::consumeError(value.takeError());
-  return makeError(ExitCode::Malformed,
-                   "{0}: holds the value {1}, expected a finite number", file,
-                   word);
-}
-
-llvm::Expected<json::Value> tx::readJsonFile(StringRef path, StringRef file) {
-  llvm::Expected<std::string> text = readTextFile(path);
-  if (!text)
-    return text.takeError();
-  return parseJsonFile(*text, file);
-}
-
-bool tx::isPlainName(StringRef name) {
-  return !name.empty() && name != "." && name != ".." &&
-         name.find_first_of(StringRef("/\\\0", 3)) == StringRef::npos;
-}
-
-std::string tx::joinPath(StringRef dir, StringRef folder, StringRef file) {
-  llvm::SmallString<128> path(dir);
-  for (StringRef part : {folder, file})
-    if (!part.empty())
-      llvm::sys::path::append(path, part);
-  return std::string(path);
-}
 
 std::string tx::describe(const json::Value &value) {
   constexpr size_t longest = 60;
@@ -75,10 +20,6 @@ std::string tx::describe(const json::Value &value) {
     --end;
   return text.substr(0, end) + "...";
 }
-
-//===----------------------------------------------------------------------===//
-// JsonFields
-//===----------------------------------------------------------------------===//
 
 JsonFields::JsonFields(const json::Value &value, StringRef file)
     : object(value.getAsObject()), file(file) {
@@ -120,6 +61,58 @@ int64_t JsonFields::integer(StringRef key, int64_t least, int64_t most) {
   return least;
 }
 
+double JsonFields::number(StringRef key, double least, double most) {
+  const json::Value *value = find(key);
+  std::optional<double> number = value ? value->getAsNumber() : std::nullopt;
+  if (number && *number >= least && *number <= most)
+    return *number;
+  failMember(key, "a number from " + describe(least) + " to " + describe(most));
+  return least;
+}
+
+std::string JsonFields::string(StringRef key) {
+  const json::Value *value = find(key);
+  std::optional<StringRef> text = value ? value->getAsString() : std::nullopt;
+  if (text && !text->empty())
+    return text->str();
+  failMember(key, "a string");
+  return {};
+}
+
+const json::Array &JsonFields::array(StringRef key, StringRef expected) {
+  static const json::Array empty;
+  const json::Value *value = find(key);
+  if (const json::Array *array = value ? value->getAsArray() : nullptr)
+    return *array;
+  failMember(key, expected);
+  return empty;
+}
+
+std::vector<std::string> JsonFields::strings(StringRef key) {
+  constexpr StringLiteral expected = "an array of strings";
+  std::vector<std::string> strings;
+  for (const json::Value &element : array(key, expected))
+    if (std::optional<StringRef> string = element.getAsString())
+      strings.push_back(string->str());
+    else
+      failMember(key, expected);
+  return strings;
+}
+
+std::vector<int64_t> JsonFields::integers(StringRef key, int64_t least,
+                                          int64_t most) {
+  std::string expected =
+      llvm::formatv("an array of integers from {0} to {1}", least, most);
+  std::vector<int64_t> integers;
+  for (const json::Value &element : array(key, expected))
+    if (std::optional<int64_t> number = element.getAsInteger();
+        number && *number >= least && *number <= most)
+      integers.push_back(*number);
+    else
+      failMember(key, expected);
+  return integers;
+}
+
 int64_t JsonFields::integerOr(StringRef key, int64_t absent, int64_t least,
                               int64_t most) {
   return find(key) ? integer(key, least, most) : absent;
@@ -127,14 +120,7 @@ int64_t JsonFields::integerOr(StringRef key, int64_t absent, int64_t least,
 
 double JsonFields::numberOr(StringRef key, double absent, double least,
                             double most) {
-  const json::Value *value = find(key);
-  if (!value)
-    return absent;
-  std::optional<double> number = value->getAsNumber();
-  if (number && *number >= least && *number <= most)
-    return *number;
-  failMember(key, "a number from " + describe(least) + " to " + describe(most));
-  return absent;
+  return find(key) ? number(key, least, most) : absent;
 }
 
 bool JsonFields::booleanOr(StringRef key, bool absent) {
@@ -158,20 +144,5 @@ std::string JsonFields::stringOr(StringRef key, StringRef absent) {
 }
 
 std::vector<std::string> JsonFields::stringsOrEmpty(StringRef key) {
-  std::vector<std::string> strings;
-  const json::Value *value = find(key);
-  if (!value)
-    return strings;
-  const json::Array *array = value->getAsArray();
-  for (const json::Value &element : array ? *array : json::Array()) {
-    std::optional<StringRef> string = element.getAsString();
-    if (!string) {
-      array = nullptr;
-      break;
-    }
-    strings.push_back(string->str());
-  }
-  if (!array)
-    failMember(key, "an array of strings");
-  return strings;
+  return find(key) ? strings(key) : std::vector<std::string>();
 }
