@@ -121,11 +121,20 @@ static tx_status check_mask(const tx_entry *entry, const tx_sizes *sizes,
   return TX_OK;
 }
 
-/* Every index lies in its table; padding is not looked up. */
+/* Every index lies in its table; padding, which only inputs of the mask's shape
+   have, is not looked up. */
 static tx_status check_indices(const tx_tensor_info *info,
-                               const tx_tensor *tensor, int64_t count,
-                               const int32_t *mask, tx_message message) {
+                               const tx_tensor *tensor, const int32_t *mask,
+                               tx_message message) {
   const int32_t *values = tensor->data;
+  int64_t count = 1;
+  for (int32_t d = 0; d < info->rank; ++d)
+    count *= tensor->shape[d];
+  int is_padded = info->rank == 2 && info->shape[0] == TX_DIM_SEQUENCES &&
+                  info->shape[1] == TX_DIM_LENGTH;
+  int is_packed = info->rank == 1 && info->shape[0] == TX_DIM_TOKENS;
+  if (!is_padded)
+    mask = NULL;
   /* One pass without branches settles the ordinary case. */
   uint32_t limit =
       info->limit > INT32_MAX ? (uint32_t)INT32_MAX + 1 : (uint32_t)info->limit;
@@ -137,9 +146,9 @@ static tx_status check_indices(const tx_tensor_info *info,
   for (int64_t i = 0; i < count; ++i)
     if ((uint32_t)values[i] >= limit && (!mask || mask[i] != 0))
       return tx_fail(message, TX_ERROR_INPUT,
-                     "%s holds %d at token %lld, expected 0 to %lld",
-                     info->name, values[i], (long long)i,
-                     (long long)info->limit - 1);
+                     "%s holds %d at %s %lld, expected 0 to %lld", info->name,
+                     values[i], is_padded || is_packed ? "token" : "element",
+                     (long long)i, (long long)info->limit - 1);
   return TX_OK;
 }
 
@@ -181,8 +190,7 @@ tx_status tx_check_inputs(const tx_entry *entry, const tx_tensor *inputs,
   }
   for (int32_t i = 0; status == TX_OK && i < entry->info.num_inputs; ++i)
     if (entry->info.inputs[i].limit > 0 && inputs[i].data)
-      status = check_indices(&entry->info.inputs[i], &inputs[i], sizes->tokens,
-                             mask, message);
+      status = check_indices(&entry->info.inputs[i], &inputs[i], mask, message);
   return status;
 }
 

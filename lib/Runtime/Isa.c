@@ -10,24 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name that TX_ISA takes. */
-typedef struct isa_name {
-  const char *name;
-  int32_t level;
-} isa_name;
-
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define LEAST_ISA "x86-64-v3"
-static const isa_name isa_names[] = {{"x86-64", TX_ISA_BASELINE},
-                                     {"x86-64-v2", TX_ISA_BASELINE},
-                                     {"x86-64-v3", TX_ISA_X86_V3},
-                                     {"x86-64-v4", TX_ISA_X86_V4},
-                                     {"x86-64-v4+bf16", TX_ISA_X86_V4_BF16},
-                                     {0}};
+#define ISAS(ISA) ISA("x86-64-v2", TX_ISA_BASELINE) TX_X86_64_ISAS(ISA)
 
 static uint64_t read_xcr0(void) {
   uint32_t low, high;
@@ -81,7 +70,7 @@ static int32_t host_level(void) {
 }
 #elif defined(__aarch64__)
 #define LEAST_ISA "armv8-a"
-static const isa_name isa_names[] = {{0}};
+#define ISAS TX_AARCH64_ISAS
 
 /* NEON is part of every AArch64 that runs Linux. */
 static int32_t host_level(void) { return TX_ISA_ARM_V8; }
@@ -89,7 +78,7 @@ static int32_t host_level(void) { return TX_ISA_ARM_V8; }
 #include <sys/auxv.h>
 
 #define LEAST_ISA "rv64gcv"
-static const isa_name isa_names[] = {{"rv64gcv", TX_ISA_RV64GCV}, {0}};
+#define ISAS TX_RISCV64_ISAS
 
 /* Bytes of a vector register, of a machine that has them. */
 static uint64_t vector_bytes(void) {
@@ -107,16 +96,23 @@ static int32_t host_level(void) {
 }
 #endif
 
+/* The level that TX_ISA names, the highest if it is not set or empty, and -1
+   for a name that this architecture has not. */
+static int32_t level_cap(const char *cap) {
+  if (!cap || !*cap)
+    return INT32_MAX;
+#define MATCH(NAME, LEVEL)                                                     \
+  if (!strcmp(cap, NAME))                                                      \
+    return LEVEL;
+  ISAS(MATCH)
+#undef MATCH
+  return -1;
+}
+
 /* The level of this machine, or the lower one that TX_ISA names. */
 static int32_t usable_level(void) {
-  int32_t host = host_level();
-  const char *cap = getenv("TX_ISA");
-  if (!cap)
-    return host;
-  for (const isa_name *isa = isa_names; isa->name; ++isa)
-    if (!strcmp(cap, isa->name) && host > isa->level)
-      return isa->level;
-  return host;
+  int32_t host = host_level(), cap = level_cap(getenv("TX_ISA"));
+  return cap >= 0 && cap < host ? cap : host;
 }
 
 const tx_variant *tx_choose_variant(void) {
@@ -129,6 +125,13 @@ const tx_variant *tx_choose_variant(void) {
 }
 
 tx_status tx_check_isa(const tx_variant *variant, tx_message message) {
+  const char *cap = getenv("TX_ISA");
+  if (level_cap(cap) < 0) {
+#define LIST(NAME, LEVEL) " " NAME
+    return tx_fail(message, TX_ERROR_CPU,
+                   "TX_ISA is '%.60s', expected one of" ISAS(LIST), cap);
+#undef LIST
+  }
   if (variant->isa_level <= usable_level())
     return TX_OK;
   return tx_fail(message, TX_ERROR_CPU,

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { MAX_THREADS = 1024 };
-
 /* The code that this machine runs, chosen when the model is loaded. */
 static const tx_variant *variant;
 
@@ -60,10 +58,10 @@ static tx_status check_options(const tx_options *options, tx_options *checked,
   memcpy(checked, options, options->size);
   if (checked->threads == 0)
     checked->threads = tx_the_program.threads;
-  if (checked->threads < 1 || checked->threads > MAX_THREADS)
+  if (checked->threads < 1 || checked->threads > TX_MAX_THREADS)
     return tx_fail(message, TX_ERROR_ARGUMENT,
                    "%d threads are asked for, expected 1 to %d",
-                   checked->threads, MAX_THREADS);
+                   checked->threads, TX_MAX_THREADS);
   if (checked->max_tokens < 1 || checked->max_tokens > INT32_MAX)
     return tx_fail(message, TX_ERROR_ARGUMENT,
                    "max_tokens is %lld, expected 1 to %d",

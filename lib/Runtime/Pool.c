@@ -64,8 +64,8 @@ struct tx_pool {
   char *scratch;
   int64_t scratch_bytes;
   int64_t *kernel_ns, *kernel_calls; /* null: not timed */
-  pid_t process;
-  tx_share *shares; /* of all threads */
+  pid_t process;                     /* that has the workers */
+  tx_share *shares;                  /* of all threads */
   tx_worker workers[];
 };
 
@@ -87,11 +87,11 @@ static void relax(void) {
 #endif
 }
 
-static void wait_while(uint32_t *word, uint32_t value) {
+void tx_wait_while(uint32_t *word, uint32_t value) {
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
-static void wake_all(uint32_t *word) {
+void tx_wake_all(uint32_t *word) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 }
 
@@ -139,7 +139,7 @@ static uint32_t await_task(tx_pool *pool, uint32_t seen) {
     }
     __atomic_fetch_add(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&pool->state, __ATOMIC_SEQ_CST) == state)
-      wait_while(&pool->state, state);
+      tx_wait_while(&pool->state, state);
     __atomic_fetch_sub(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
     spins = 0;
   }
@@ -150,7 +150,7 @@ static void leave_task(tx_pool *pool) {
   uint32_t state = __atomic_sub_fetch(&pool->state, 1, __ATOMIC_SEQ_CST);
   if ((state & (WORKERS | OPEN)) == 0 &&
       __atomic_load_n(&pool->is_joining, __ATOMIC_SEQ_CST))
-    wake_all(&pool->state);
+    tx_wake_all(&pool->state);
 }
 
 static void *worker_main(void *argument) {
@@ -168,7 +168,7 @@ static void *worker_main(void *argument) {
 
 static void wake_workers(tx_pool *pool) {
   if (__atomic_load_n(&pool->sleepers, __ATOMIC_SEQ_CST) != 0)
-    wake_all(&pool->state);
+    tx_wake_all(&pool->state);
 }
 
 /* Lets workers begin the task that was just written. Nobody is at one. */
@@ -190,7 +190,7 @@ static void close_task(tx_pool *pool) {
     return;
   __atomic_store_n(&pool->is_joining, 1, __ATOMIC_SEQ_CST);
   while ((state = __atomic_load_n(&pool->state, __ATOMIC_SEQ_CST)) & WORKERS)
-    wait_while(&pool->state, state);
+    tx_wait_while(&pool->state, state);
   __atomic_store_n(&pool->is_joining, 0, __ATOMIC_RELAXED);
 }
 
@@ -282,9 +282,16 @@ static tx_status spread_workers(tx_pool *pool, tx_message message) {
   return TX_OK;
 }
 
+static void stop_workers(tx_pool *pool) {
+  __atomic_fetch_or(&pool->state, STOP, __ATOMIC_SEQ_CST);
+  wake_workers(pool);
+  for (int32_t i = 0; i < pool->started; ++i)
+    pthread_join(pool->workers[i].thread, NULL);
+  pool->started = 0;
+}
+
 static tx_status start_workers(tx_pool *pool, tx_message message) {
   pool->state = pool->sleepers = pool->is_joining = 0;
-  pool->process = getpid();
   pool->started = 0;
   for (int32_t i = 0; i < pool->threads - 1; ++i)
     pool->workers[i].cpu = -1;
@@ -299,7 +306,7 @@ static tx_status start_workers(tx_pool *pool, tx_message message) {
     worker->index = pool->started + 1;
     int reason = pthread_create(&worker->thread, NULL, worker_main, worker);
     if (reason != 0) {
-      tx_pool_stop(pool);
+      stop_workers(pool);
       return tx_fail(message, TX_ERROR_THREAD,
                      "cannot start worker thread %d of %d: %s", worker->index,
                      pool->threads - 1, strerror(reason));
@@ -307,6 +314,7 @@ static tx_status start_workers(tx_pool *pool, tx_message message) {
     if (worker->cpu >= 0)
       stay_on(worker);
   }
+  pool->process = getpid();
   return TX_OK;
 }
 
@@ -334,11 +342,6 @@ tx_status tx_pool_begin_call(tx_pool *pool, tx_message message) {
 }
 
 void tx_pool_stop(tx_pool *pool) {
-  if (pool->process != getpid())
-    return; /* the workers are the parent's */
-  __atomic_fetch_or(&pool->state, STOP, __ATOMIC_SEQ_CST);
-  wake_workers(pool);
-  for (int32_t i = 0; i < pool->started; ++i)
-    pthread_join(pool->workers[i].thread, NULL);
-  pool->started = 0;
+  if (pool->process == getpid()) /* else the workers are the parent's */
+    stop_workers(pool);
 }

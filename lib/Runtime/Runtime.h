@@ -34,13 +34,18 @@ TX_HIDDEN const tx_variant *tx_choose_variant(void);
 /* TX_OK if they run `variant`. */
 TX_HIDDEN tx_status tx_check_isa(const tx_variant *variant, tx_message message);
 
-/* Weights.c: shared by all contexts of the process, mapped or copied once. */
+/* Weights.c: shared by all contexts of the process, mapped or copied once. A
+   forked child may call both, whatever other threads did. */
 TX_HIDDEN tx_status tx_acquire_weights(tx_weights_mode mode,
                                        const char **weights,
                                        tx_message message);
 TX_HIDDEN void tx_release_weights(tx_weights_mode mode);
 
-/* Pool.c: the worker threads of one context. */
+/* Pool.c: sleeps while *word is `value`, or is woken for no reason. */
+TX_HIDDEN void tx_wait_while(uint32_t *word, uint32_t value);
+/* Wakes all who sleep on `word`. */
+TX_HIDDEN void tx_wake_all(uint32_t *word);
+/* The worker threads of one context. */
 typedef struct tx_pool tx_pool;
 /* Bytes of a pool of `threads` threads, the caller's included. */
 TX_HIDDEN size_t tx_pool_bytes(int32_t threads);
@@ -50,7 +55,8 @@ TX_HIDDEN tx_status tx_pool_start(tx_pool *pool, int32_t threads,
                                   int64_t scratch_bytes, int64_t *kernel_ns,
                                   int64_t *kernel_calls, tx_message message);
 /* Wakes the workers that sleep, beside the caller's CPU if they have CPUs of
-   their own; starts them again in a forked child, which has none. */
+   their own; starts them again in a forked child, which has none, until it
+   succeeds. */
 TX_HIDDEN tx_status tx_pool_begin_call(tx_pool *pool, tx_message message);
 TX_HIDDEN void tx_pool_stop(tx_pool *pool);
 /* tx_call.parallel_for */

@@ -21,6 +21,9 @@ extern "C" {
 
 #define TX_ABI_VERSION 1u
 
+/* Most threads of a context. */
+#define TX_MAX_THREADS 1024
+
 typedef enum tx_status {
   TX_OK = 0,
   TX_ERROR_ARGUMENT = 1, /* a null pointer, wrong dtype, rank or shape */
@@ -73,7 +76,8 @@ typedef struct tx_context tx_context;
 
 typedef enum tx_weights_mode {
   TX_WEIGHTS_MAP = 0, /* shared with the page cache and other processes */
-  TX_WEIGHTS_COPY = 1 /* anonymous memory, huge pages where possible */
+  TX_WEIGHTS_COPY = 1 /* anonymous memory, huge pages where possible; one for
+                         all contexts, while there are any of this mode */
 } tx_weights_mode;
 
 /* Where the worker threads of a context run; the caller's is never touched. */
@@ -88,7 +92,8 @@ typedef enum tx_affinity {
 
 typedef struct tx_options {
   uint32_t size;         /* sizeof(tx_options) */
-  int32_t threads;       /* 0: as many as the model was compiled for */
+  int32_t threads;       /* at most TX_MAX_THREADS; 0: as many as the model was
+                            compiled for */
   int64_t max_tokens;    /* T of a call, B * S for padded calls */
   int64_t max_sequences; /* B of a call */
   int32_t weights_mode;  /* tx_weights_mode */
@@ -123,7 +128,8 @@ typedef struct tx_model {
                    tx_tensor *outputs);
   /* Why the last call on the context failed. */
   const char *(*error)(const tx_context *context);
-  /* Bytes a context of that size takes beside the weights. */
+  /* Bytes a context of that size takes beside the weights; -1 if the options
+     are wrong or ask for too much. */
   int64_t (*context_bytes)(const tx_options *options);
   /* Times since create(), one per kernel; num_kernels entries. */
   tx_status (*kernel_times)(const tx_context *context, tx_kernel_time *times);

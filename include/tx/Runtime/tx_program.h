@@ -52,6 +52,19 @@ typedef struct tx_entry {
 #define TX_ISA_RV64GCV 1
 #define TX_ISA_RV64GCV_ZVL256B 2
 
+/* The instruction sets of each architecture, ISA(name, level) each: names of
+   tx_variant.isa, which the environment variable TX_ISA takes as well. */
+#define TX_X86_64_ISAS(ISA)                                                    \
+  ISA("x86-64", TX_ISA_BASELINE)                                               \
+  ISA("x86-64-v3", TX_ISA_X86_V3)                                              \
+  ISA("x86-64-v4", TX_ISA_X86_V4)                                              \
+  ISA("x86-64-v4+bf16", TX_ISA_X86_V4_BF16)                                    \
+  ISA("x86-64-v4+amx", TX_ISA_X86_V4_AMX)
+#define TX_AARCH64_ISAS(ISA) ISA("armv8-a", TX_ISA_ARM_V8)
+#define TX_RISCV64_ISAS(ISA)                                                   \
+  ISA("rv64gcv", TX_ISA_RV64GCV)                                               \
+  ISA("rv64gcv_zvl256b", TX_ISA_RV64GCV_ZVL256B)
+
 /* The model's code for one instruction set. */
 typedef struct tx_variant {
   const char *isa;

@@ -15,6 +15,7 @@
 #include "EmitLlvm.h"
 #include "Link.h"
 #include "WeightSection.h"
+#include "tx/Checkpoint/Files.h"
 #include "tx/Runtime/tx_program.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -34,11 +35,10 @@ static llvm::Error checkOptions(const EmitOptions &options) {
                               "the symbol prefix '{0}' is not a C identifier",
                               prefix),
                     "use letters, digits and underscores, a letter first");
-  if (options.threads < 1 || options.threads > 1024)
+  if (options.threads < 1 || options.threads > TX_MAX_THREADS)
     return makeError(ExitCode::Usage,
-                     "{0} threads are asked for, expected 1 "
-                     "to 1024",
-                     options.threads);
+                     "{0} threads are asked for, expected 1 to {1}",
+                     options.threads, TX_MAX_THREADS);
   return llvm::Error::success();
 }
 

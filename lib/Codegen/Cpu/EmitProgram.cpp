@@ -72,16 +72,13 @@ static llvm::Error readEntries(VariantInfo &info) {
 
 /// The level of tx_variant.isa_level, or none.
 static std::optional<int> getIsaLevel(llvm::StringRef isa) {
-  return llvm::StringSwitch<std::optional<int>>(isa)
-      .Case("x86-64", TX_ISA_BASELINE)
-      .Case("x86-64-v3", TX_ISA_X86_V3)
-      .Case("x86-64-v4", TX_ISA_X86_V4)
-      .Case("x86-64-v4+bf16", TX_ISA_X86_V4_BF16)
-      .Case("x86-64-v4+amx", TX_ISA_X86_V4_AMX)
-      .Case("armv8-a", TX_ISA_ARM_V8)
-      .Case("rv64gcv", TX_ISA_RV64GCV)
-      .Case("rv64gcv_zvl256b", TX_ISA_RV64GCV_ZVL256B)
-      .Default(std::nullopt);
+#define TX_ISA_CASE(NAME, LEVEL) levels.Case(NAME, LEVEL);
+  llvm::StringSwitch<std::optional<int>> levels(isa);
+  TX_X86_64_ISAS(TX_ISA_CASE)
+  TX_AARCH64_ISAS(TX_ISA_CASE)
+  TX_RISCV64_ISAS(TX_ISA_CASE)
+  return levels.Default(std::nullopt);
+#undef TX_ISA_CASE
 }
 
 static llvm::Expected<VariantInfo> readVariant(mlir::ModuleOp module) {

@@ -83,6 +83,14 @@ static std::vector<int> once(int64_t items) {
   return std::vector<int>(items, 1);
 }
 
+/// Moves this thread to `cpu`.
+static void runOn(int cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+}
+
 TEST(Pool, runs_every_item_once) {
   for (int threads : {1, 2, 3, 8}) {
     Pool pool(threads);
@@ -103,11 +111,9 @@ TEST(Pool, runs_every_item_once_when_workers_are_late) {
     for (int task = 0; task < 20; ++task)
       ASSERT_EQ(pool.run(5 + task), once(5 + task));
   }
-  cpu_set_t one, all;
+  cpu_set_t all;
   ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
-  CPU_ZERO(&one);
-  CPU_SET(sched_getcpu(), &one);
-  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  runOn(sched_getcpu());
   {
     Pool crowded(4); // on the caller's CPU
     for (int task = 0; task < 200; ++task)
@@ -134,6 +140,28 @@ TEST(Pool, has_workers_in_a_forked_child) {
   ASSERT_EQ(waitpid(child, &result, 0), child);
   EXPECT_EQ(result, 0);
   EXPECT_EQ(pool.run(50), once(50));
+}
+
+TEST(Pool, a_forked_child_tries_again_what_failed) {
+  cpu_set_t all;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  if (CPU_COUNT(&all) < 2)
+    GTEST_SKIP() << "this thread may run on one CPU only";
+  Pool pool(2, TX_AFFINITY_SPREAD);
+  ASSERT_EQ(pool.getStatus(), TX_OK) << pool.getError();
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    runOn(sched_getcpu());
+    bool isGood = pool.begin() == TX_ERROR_THREAD;
+    isGood &= pool.begin() == TX_ERROR_THREAD;
+    sched_setaffinity(0, sizeof all, &all);
+    isGood &= pool.begin() == TX_OK && pool.run(50) == once(50);
+    _exit(isGood ? 0 : 1);
+  }
+  int result = -1;
+  ASSERT_EQ(waitpid(child, &result, 0), child);
+  EXPECT_EQ(result, 0);
 }
 
 TEST(Pool, stops_while_workers_spin_or_sleep) {
@@ -170,10 +198,7 @@ TEST(Pool, workers_leave_the_cpu_that_the_caller_moves_to) {
     Places before, after;
     pool.runKernel(findPlaces, reinterpret_cast<int64_t>(&before), 40);
     ASSERT_GE(before.worker, 0);
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(before.worker, &one);
-    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    runOn(before.worker);
     ASSERT_EQ(pool.begin(), TX_OK);
     pool.runKernel(findPlaces, reinterpret_cast<int64_t>(&after), 40);
     EXPECT_EQ(after.caller, before.worker);
