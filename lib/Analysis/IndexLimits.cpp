@@ -1,8 +1,8 @@
 //===- IndexLimits.cpp - Which indices an entry accepts -------------------===//
 //
-// Follows indices from an argument to the tables they read. Only ops that
-// hand indices on unchanged are followed: positions that are counted from ids
-// are limited by the model's length, not by the ids.
+// Follows indices from where they enter, or positions from where they are
+// counted, to the tables they read. Only ops that hand indices on unchanged are
+// followed: positions are limited by the length of sequences, not by the ids.
 //
 //===----------------------------------------------------------------------===//
 
@@ -66,5 +66,50 @@ void IndexLimit::follow(Value indices, tx::CallOp call) {
 std::optional<int64_t> tx::getIndexLimit(BlockArgument argument) {
   IndexLimit result;
   result.follow(argument, nullptr);
+  return result.limit;
+}
+
+namespace {
+/// The same for the lengths of sequences whose positions are followed.
+class LengthLimit {
+public:
+  /// What is counted in `block`, the entry's or that of the kernel of `call`.
+  void followAll(Block &block, tx::CallOp call);
+  std::optional<int64_t> limit;
+
+private:
+  void follow(Value positions, std::optional<int64_t> padId, tx::CallOp call);
+};
+} // namespace
+
+/// Columns begin at 0, what is not padding is counted from `padId` + 1 on.
+void LengthLimit::follow(Value positions, std::optional<int64_t> padId,
+                         tx::CallOp call) {
+  IndexLimit rows;
+  rows.follow(positions, call);
+  if (!rows.limit)
+    return;
+  int64_t length = padId ? *rows.limit - (*padId + 1) : *rows.limit;
+  limit = limit ? std::min(*limit, length) : length;
+}
+
+void LengthLimit::followAll(Block &block, tx::CallOp call) {
+  for (Operation &op : block) {
+    if (auto positions = dyn_cast<PositionsOp>(op)) {
+      follow(positions.getResult(), positions.getPadId(), call);
+    } else if (auto pack = dyn_cast<PackTokensOp>(op)) {
+      follow(pack.getPositions(), pack.getPadId(), call);
+    } else if (auto inner = dyn_cast<tx::CallOp>(op)) {
+      auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
+          inner, inner.getKernelAttr());
+      if (kernel)
+        followAll(kernel.getBody().front(), inner);
+    }
+  }
+}
+
+std::optional<int64_t> tx::getLengthLimit(func::FuncOp entry) {
+  LengthLimit result;
+  result.followAll(entry.getBody().front(), nullptr);
   return result.limit;
 }

@@ -8,6 +8,7 @@
 
 #include "tx/Analysis/TokenDims.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -47,6 +48,8 @@ class BlockDims {
 public:
   explicit BlockDims(DenseMap<Value, Dims> &dims) : dims(dims) {}
 
+  /// `value` is the mask of a padded entry.
+  void addMask(Value value) { masks.insert(value); }
   /// Derives the sizes of `op`'s results.
   LogicalResult visit(Operation *op);
 
@@ -66,9 +69,12 @@ private:
   LogicalResult checkRows(Operation *op, Value lhs, Value rhs) const;
   /// Emits an error unless `value` counts tokens.
   LogicalResult checkTokens(Operation *op, Value value) const;
+  /// Emits an error unless `mask` is that of the entry.
+  LogicalResult checkMask(Operation *op, Value mask) const;
   LogicalResult check(Operation *op) const;
 
   DenseMap<Value, Dims> &dims;
+  DenseSet<Value> masks;
 };
 } // namespace
 
@@ -99,6 +105,14 @@ LogicalResult BlockDims::checkTokens(Operation *op, Value value) const {
          << rows.str() << ", expected one for each token";
 }
 
+LogicalResult BlockDims::checkMask(Operation *op, Value mask) const {
+  if (masks.contains(mask))
+    return success();
+  return op->emitOpError("takes another mask than the argument named "
+                         "\"attention_mask\" of a padded entry; a call has "
+                         "one number of tokens");
+}
+
 /// What a family of ops demands of its operands' sizes.
 LogicalResult BlockDims::check(Operation *op) const {
   return TypeSwitch<Operation *, LogicalResult>(op)
@@ -117,9 +131,11 @@ LogicalResult BlockDims::check(Operation *op) const {
         return success(succeeded(checkOffsets(op, pool.getOffsets())) &&
                        succeeded(checkTokens(op, pool.getX())));
       })
+      .Case([&](PackTokensOp pack) { return checkMask(op, pack.getMask()); })
       .Case([&](UnpackTokensOp unpack) {
         return success(succeeded(checkOffsets(op, unpack.getOffsets())) &&
-                       succeeded(checkTokens(op, unpack.getTokens())));
+                       succeeded(checkTokens(op, unpack.getTokens())) &&
+                       succeeded(checkMask(op, unpack.getMask())));
       })
       .Case([&](PositionsOp positions) {
         return success(succeeded(checkOffsets(op, positions.getOffsets())) &&
@@ -196,10 +212,13 @@ FailureOr<SmallVector<Dims>> BlockDims::deriveCall(tx::CallOp call) {
       call, call.getKernelAttr());
   Block &body = kernel.getBody().front();
   DenseMap<Value, Dims> inner;
-  for (auto [argument, operand] :
-       llvm::zip(body.getArguments(), call.getOperands()))
-    inner[argument] = Dims(get(operand));
   BlockDims bodyDims(inner);
+  for (auto [argument, operand] :
+       llvm::zip(body.getArguments(), call.getOperands())) {
+    inner[argument] = Dims(get(operand));
+    if (masks.contains(operand))
+      bodyDims.addMask(argument);
+  }
   for (Operation &op : body.without_terminator())
     if (failed(bodyDims.visit(&op))) {
       InFlightDiagnostic note = call.emitOpError("calls ");
@@ -289,13 +308,16 @@ FailureOr<TokenDims> TokenDims::compute(func::FuncOp entry) {
     return entry.emitOpError("expects a body of one block");
 
   TokenDims result;
+  BlockDims body(result.dims);
   for (unsigned index = 0; index < entry.getNumArguments(); ++index) {
     FailureOr<Dims> dims = getArgumentDims(entry, index, kind == "padded");
     if (failed(dims))
       return failure();
     result.dims[entry.getArgument(index)] = std::move(*dims);
+    auto name = entry.getArgAttrOfType<StringAttr>(index, kNameAttrName);
+    if (kind == "padded" && name && name.getValue() == "attention_mask")
+      body.addMask(entry.getArgument(index));
   }
-  BlockDims body(result.dims);
   for (Operation &op : entry.getBody().front().without_terminator()) {
     if (failed(body.visit(&op)))
       return failure();

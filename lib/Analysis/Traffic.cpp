@@ -38,11 +38,16 @@ static TrafficCount countValue(Value value, const TokenDims &dims) {
   llvm_unreachable("unknown kind of size");
 }
 
-/// A row of `table` for each row of the gather's result.
-static TrafficCount countGather(Value table, Value indices,
+/// A row of `table` for each of the indices, which are one for each token where
+/// the kernel of `call` computes them.
+static TrafficCount countGather(Value table, tx::CallOp call, Value indices,
                                 const TokenDims &dims) {
   int64_t bytes = getElementBytes(table) * dims.getDims(table)[1].size;
-  bool perToken = dims.getDims(indices)[0].kind == DimSymbol::Kind::Tokens;
+  auto argument = dyn_cast<BlockArgument>(indices);
+  bool perToken =
+      !argument ||
+      dims.getDims(call.getOperand(argument.getArgNumber()))[0].kind ==
+          DimSymbol::Kind::Tokens;
   return perToken ? TrafficCount{bytes, 0, 0} : TrafficCount{0, bytes, 0};
 }
 
@@ -57,13 +62,8 @@ TrafficCount tx::getTraffic(CallOp call, KernelOp kernel,
       if (auto embedding = dyn_cast<EmbeddingOp>(use.getOwner());
           embedding && embedding.getTable() == argument)
         gather = embedding;
-    if (!gather) {
-      total += countValue(operand, dims);
-      continue;
-    }
-    auto indices = cast<BlockArgument>(gather.getIndices());
-    total +=
-        countGather(operand, call.getOperand(indices.getArgNumber()), dims);
+    total += gather ? countGather(operand, call, gather.getIndices(), dims)
+                    : countValue(operand, dims);
   }
   for (Value result : call.getResults())
     total += countValue(result, dims);

@@ -70,7 +70,15 @@ static void buildSchedule(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createPlanMemory());
 }
 
+static void addVerifier(OpPassManager &pm, Phase phase) {
+  VerifyPhaseOptions options;
+  options.phase = getName(phase).str();
+  pm.addPass(createVerifyPhase(options));
+}
+
 static void buildLower(OpPassManager &pm) {
+  // Code trusts schedules, and a module may have been edited since.
+  addVerifier(pm, Phase::Schedule);
   // While kernels still say what they compute.
   pm.addPass(createDescribeEntries());
   pm.addNestedPass<KernelOp>(createConvertTxToLinalg());
@@ -104,7 +112,5 @@ void tx::buildPhasePipeline(OpPassManager &pm, Phase phase,
   case Phase::Emit: // Writes files; not a pass pipeline.
     return;
   }
-  VerifyPhaseOptions verify;
-  verify.phase = getName(phase).str();
-  pm.addPass(createVerifyPhase(verify));
+  addVerifier(pm, phase);
 }

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "tx/Analysis/TokenDims.h"
 #include "tx/Pipelines/Passes.h"
 #include "tx/Pipelines/Phases.h"
 
@@ -42,6 +43,10 @@ private:
   LogicalResult checkKernel(KernelOp kernel);
   LogicalResult checkScheduledKernel(KernelOp kernel);
   LogicalResult checkPlaces(func::FuncOp entry);
+  LogicalResult checkSizes(func::FuncOp entry);
+  LogicalResult checkPlan(tx::CallOp call, AttentionOp attention,
+                          const TokenDims &dims);
+  LogicalResult checkHeads(tx::CallOp call, const TokenDims &dims);
   LogicalResult checkLowered();
 
   LogicalResult checkModel();
@@ -205,6 +210,53 @@ LogicalResult Contract::checkPlaces(func::FuncOp entry) {
   return success();
 }
 
+/// The rows of a work item are those of a tile, which only the plan knows.
+LogicalResult Contract::checkPlan(tx::CallOp call, AttentionOp attention,
+                                  const TokenDims &dims) {
+  auto kernel = attention->getParentOfType<KernelOp>();
+  auto tiles = dyn_cast<BlockArgument>(attention.getTiles());
+  if (!tiles)
+    return report(attention, "attention works through a plan")
+           << "one computes its own";
+  DimSymbol items = dims.getDims(call.getOperands()[tiles.getArgNumber()])[0];
+  int64_t rows = kernel.getScheduleAttr().getItemRows();
+  if (items.kind == DimSymbol::Kind::Tiles && items.rows == rows)
+    return success();
+  return report(call, "work items have as many rows as tiles of their plan")
+         << "@" << kernel.getSymName() << " has items of " << rows
+         << " rows and gets " << items.str();
+}
+
+/// Vectors of a panel must not reach into the next head.
+LogicalResult Contract::checkHeads(tx::CallOp call, const TokenDims &dims) {
+  for (Value result : call.getResults()) {
+    auto heads = dyn_cast_if_present<HeadsAttr>(
+        cast<RankedTensorType>(result.getType()).getEncoding());
+    if (heads &&
+        dims.getDims(result)[1].size % (heads.getCount() * kPanelWidth))
+      return report(call, "heads are whole panels wide")
+             << "a result of @" << call.getKernel() << " is "
+             << result.getType();
+  }
+  return success();
+}
+
+/// What kernels assume of sizes that only their calls know.
+LogicalResult Contract::checkSizes(func::FuncOp entry) {
+  FailureOr<TokenDims> dims = TokenDims::compute(entry);
+  if (failed(dims))
+    return failure();
+  for (auto call : entry.getOps<tx::CallOp>()) {
+    auto kernel = module.lookupSymbol<KernelOp>(call.getKernel());
+    for (auto attention : kernel.getBody().getOps<AttentionOp>())
+      if (failed(checkPlan(call, attention, *dims)))
+        return failure();
+    if (failed(checkHeads(call, *dims)))
+      return failure();
+  }
+  return success();
+}
+
 LogicalResult Contract::checkKernels() {
   if (failed(checkFusedEntries()) || failed(checkEntries()) ||
       failed(checkTarget()))
@@ -216,7 +268,7 @@ LogicalResult Contract::checkKernels() {
       return failure();
   if (scheduled)
     for (auto entry : module.getOps<func::FuncOp>())
-      if (failed(checkPlaces(entry)))
+      if (failed(checkPlaces(entry)) || failed(checkSizes(entry)))
         return failure();
   return success();
 }

@@ -80,3 +80,48 @@ func.func @call_does_not_fit(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes 
   %0 = tx.call @sum(%x, %p) : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
+
+// -----
+
+func.func @packs_by_two_masks(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"}, %other: tensor<?x?xi32> {tx.name = "other_mask"})
+    -> (tensor<?xi32>, tensor<?xi32>) attributes {tx.entry = "padded"} {
+  %0, %o, %p = tx.pack_tokens column %mask, %ids : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
+  // expected-error @below {{'tx.pack_tokens' op takes another mask than the argument named "attention_mask" of a padded entry; a call has one number of tokens}}
+  %1, %q, %r = tx.pack_tokens column %other, %ids : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
+  return %o, %q : tensor<?xi32>, tensor<?xi32>
+}
+
+// -----
+
+/// The mask is known by its name, not by its place.
+tx.kernel @pack(%mask: tensor<?x?xi32>, %ids: tensor<?x?xi32>) -> tensor<?xi32> {
+  // expected-error @below {{'tx.pack_tokens' op takes another mask than the argument named "attention_mask"}}
+  %0, %o, %p = tx.pack_tokens column %mask, %ids : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
+  tx.return %o : tensor<?xi32>
+}
+func.func @packs_by_another_mask(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"}) -> (tensor<?xi32>, tensor<?xi32>) attributes {tx.entry = "padded"} {
+  %0 = tx.call @pack(%mask, %ids) : (tensor<?x?xi32>, tensor<?x?xi32>) -> tensor<?xi32>
+  // expected-error @below {{'tx.call' op calls @pack with operands whose sizes do not fit it}}
+  %1 = tx.call @pack(%ids, %mask) : (tensor<?x?xi32>, tensor<?x?xi32>) -> tensor<?xi32>
+  return %0, %1 : tensor<?xi32>, tensor<?xi32>
+}
+
+// -----
+
+func.func @unpacks_by_another_mask(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"}) -> tensor<?x?x8xf32> attributes {tx.entry = "padded"} {
+  %t = tx.param dense<1.0> : tensor<4x8xf32>
+  %0, %o, %p = tx.pack_tokens column %mask, %ids : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
+  %x = tx.embedding %t, %0 : (tensor<4x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  // expected-error @below {{'tx.unpack_tokens' op takes another mask than the argument named "attention_mask"}}
+  %u = tx.unpack_tokens %x, %o, %ids : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x?x8xf32>
+  return %u : tensor<?x?x8xf32>
+}
+
+// -----
+
+/// Packed entries have been packed.
+func.func @packs_packed(%x: tensor<?x4xi32> {tx.name = "attention_mask"}, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?xi32> attributes {tx.entry = "packed"} {
+  // expected-error @below {{'tx.pack_tokens' op takes another mask than the argument named "attention_mask" of a padded entry}}
+  %0, %p, %q = tx.pack_tokens column %x, %x : (tensor<?x4xi32>, tensor<?x4xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
+  return %0 : tensor<?xi32>
+}

@@ -13,6 +13,11 @@ namespace tx {
 /// in it must be less than. None if it indexes no table.
 std::optional<int64_t> getIndexLimit(mlir::BlockArgument argument);
 
+/// The longest sequence whose positions, of `tx.positions` and
+/// `tx.pack_tokens`, have rows in the embedding tables that `entry` looks them
+/// up in; less than 1 if there is none. None if it looks them up nowhere.
+std::optional<int64_t> getLengthLimit(mlir::func::FuncOp entry);
+
 } // namespace tx
 
 #endif // TX_ANALYSIS_INDEXLIMITS_H

@@ -59,7 +59,8 @@ public:
   ///
   /// Dynamic sizes of arguments: in a packed entry, dimension 0 counts
   /// tokens, except of the argument named "offsets"; in a padded entry,
-  /// dimensions 0 and 1 are the sequences and the length.
+  /// dimensions 0 and 1 are the sequences and the length, and tokens are what
+  /// the argument named "attention_mask" keeps.
   static mlir::FailureOr<TokenDims> compute(mlir::func::FuncOp entry);
 
   /// One symbol per dimension of `value`, an argument or a result in the entry;

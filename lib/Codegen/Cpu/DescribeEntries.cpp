@@ -88,12 +88,20 @@ static std::string getName(Attribute name, StringRef fallback, unsigned index) {
   return (fallback + Twine(index)).str();
 }
 
-/// The longest sequence. Without a position table any length goes.
-static int64_t getMaxLength(ModuleOp module) {
+/// The longest sequence: what the model says, else what its position tables
+/// have rows for. Without a position table any length goes.
+static FailureOr<int64_t> getMaxLength(func::FuncOp entry, ModuleOp module) {
+  std::optional<int64_t> limit = getLengthLimit(entry);
+  int64_t length = limit.value_or(INT32_MAX);
   if (auto model = module->getAttrOfType<DictionaryAttr>(kModelAttrName))
     if (auto number = model.getAs<IntegerAttr>("max_length"))
-      return number.getInt();
-  return INT32_MAX;
+      length = number.getInt();
+  if (!limit || (length >= 1 && length <= *limit))
+    return length;
+  return entry.emitOpError()
+         << "takes sequences of " << std::max<int64_t>(length, 1)
+         << " tokens, but its table of positions has rows for "
+         << std::max<int64_t>(*limit, 0);
 }
 
 /// Masks and token types may be left out; ones and zeros stand for them.
@@ -119,6 +127,12 @@ static FailureOr<TensorSignature> describeTensor(func::FuncOp entry,
   if (llvm::is_contained(tensor.shape, kDimTiles))
     return entry.emitOpError() << "has output '" << tensor.name
                                << "', whose size callers cannot know";
+  bool isPadded = entry->getAttrOfType<StringAttr>(kEntryAttrName) == "padded";
+  if (isPadded && llvm::is_contained(tensor.shape, TX_DIM_TOKENS))
+    return entry.emitOpError()
+           << "is padded and has output '" << tensor.name
+           << "' with a row for each token, which callers cannot count; put "
+              "tokens back with tx.unpack_tokens";
   return tensor;
 }
 
@@ -194,7 +208,10 @@ static LogicalResult describeEntry(func::FuncOp entry, ModuleOp module) {
   signature.workspace = entry->getAttrOfType<WorkspaceAttr>(kWorkspaceAttrName);
   if (!signature.workspace)
     return entry.emitOpError("has no workspace; run tx-plan-memory first");
-  signature.maxLength = getMaxLength(module);
+  FailureOr<int64_t> maxLength = getMaxLength(entry, module);
+  if (failed(maxLength))
+    return failure();
+  signature.maxLength = *maxLength;
   if (failed(describeInputs(entry, *dims, signature)) ||
       failed(describeOutputs(entry, *dims, signature)))
     return failure();

@@ -18,6 +18,8 @@ std::optional<StatisticsCost> StatisticsCost::compute(LinearOp linear) {
   if (!weight.hasStaticShape())
     return std::nullopt;
   int64_t channels = weight.getDimSize(0), depth = weight.getDimSize(1);
+  if (channels == 0 || depth == 0)
+    return std::nullopt;
   int64_t rowBytes = channels * kFloatBytes;
   StatisticsCost cost;
   cost.channels = channels;

@@ -45,3 +45,55 @@ func.func @a(%o: tensor<?xi32> {tx.name = "offsets"}) attributes {tx.entry = "pa
 func.func @b(%o: tensor<?xi32> {tx.name = "offsets"}) attributes {tx.entry = "packed", tx.workspace = #tx.workspace<token = 0, sequence = 0, fixed = 0>} {
   return
 }
+
+// -----
+
+module attributes {tx.model = {max_length = 17 : i64}} {
+  tx.kernel @count(%ids: tensor<?xi32>, %o: tensor<?xi32>) -> tensor<?xi32> {
+    %0 = tx.positions column %ids, %o : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+    tx.return %0 : tensor<?xi32>
+  }
+  tx.kernel @embed(%t: tensor<?x?xf32>, %i: tensor<?xi32>) -> tensor<?x?xf32> {
+    %0 = tx.embedding %t, %i : (tensor<?x?xf32>, tensor<?xi32>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+  // expected-error @below {{takes sequences of 17 tokens, but its table of positions has rows for 16}}
+  func.func @packed(%ids: tensor<?xi32> {tx.name = "input_ids"}, %o: tensor<?xi32> {tx.name = "offsets"}) attributes {tx.entry = "packed", tx.workspace = #tx.workspace<token = 36, sequence = 0, fixed = 0>} {
+    %t = tx.param dense<1.0> : tensor<16x8xf32>
+    %p = tx.call @count(%ids, %o) {places = [#tx.place<token, 0>]} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+    %x = tx.call @embed(%t, %p) {places = [#tx.place<token, 4>]} : (tensor<16x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+    return
+  }
+}
+
+// -----
+
+/// Positions that skip padding begin behind its id: no row is left.
+tx.kernel @count(%ids: tensor<?xi32>, %o: tensor<?xi32>) -> tensor<?xi32> {
+  %0 = tx.positions non_pad %ids, %o {pad_id = 15 : i64} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+  tx.return %0 : tensor<?xi32>
+}
+tx.kernel @embed(%t: tensor<?x?xf32>, %i: tensor<?xi32>) -> tensor<?x?xf32> {
+  %0 = tx.embedding %t, %i : (tensor<?x?xf32>, tensor<?xi32>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+// expected-error @below {{takes sequences of 1 tokens, but its table of positions has rows for 0}}
+func.func @packed(%ids: tensor<?xi32> {tx.name = "input_ids"}, %o: tensor<?xi32> {tx.name = "offsets"}) attributes {tx.entry = "packed", tx.workspace = #tx.workspace<token = 36, sequence = 0, fixed = 0>} {
+  %t = tx.param dense<1.0> : tensor<16x8xf32>
+  %p = tx.call @count(%ids, %o) {places = [#tx.place<token, 0>]} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+  %x = tx.call @embed(%t, %p) {places = [#tx.place<token, 4>]} : (tensor<16x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+tx.kernel @pack(%mask: tensor<?x?xi32>, %ids: tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>) {
+  %0:3 = tx.pack_tokens column %mask, %ids : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
+  tx.return %0#0, %0#1 : tensor<?xi32>, tensor<?xi32>
+}
+// expected-error @below {{is padded and has output 'tokens' with a row for each token, which callers cannot count; put tokens back with tx.unpack_tokens}}
+func.func @padded(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"}) -> (tensor<?xi32> {tx.name = "tokens"})
+    attributes {tx.entry = "padded", tx.workspace = #tx.workspace<token = 0, sequence = 4, fixed = 0>} {
+  %p:2 = tx.call @pack(%mask, %ids) {places = [#tx.place<output, 0>, #tx.place<sequence, 0>]} : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>)
+  return %p#0 : tensor<?xi32>
+}

@@ -65,6 +65,31 @@ func.func @statistics__narrow(%x: tensor<?x384xf32> {tx.name = "x"}) -> tensor<?
 
 // -----
 
+/// A product of nothing costs nothing; no figures.
+func.func @statistics__no_channels(%x: tensor<?x8xf32> {tx.name = "x"}) -> tensor<?x0xf32> attributes {tx.entry = "packed"} {
+  %w = tx.param dense<> : tensor<0x8xf32>
+  // expected-remark @below {{Kernel=linear, }}
+  %l = tx.linear %x, %w : (tensor<?x8xf32>, tensor<0x8xf32>) -> tensor<?x0xf32>
+  // expected-remark @below {{Op=tx.softmax, Reason="its statistics need whole rows, and an item of a product holds some channels"}}
+  // expected-remark @below {{Kernel=softmax, }}
+  %s = tx.softmax %l : tensor<?x0xf32>
+  return %s : tensor<?x0xf32>
+}
+
+// -----
+
+func.func @statistics__no_depth(%x: tensor<?x0xf32> {tx.name = "x"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  %w = tx.param dense<> : tensor<8x0xf32>
+  // expected-remark @below {{Kernel=linear, }}
+  %l = tx.linear %x, %w : (tensor<?x0xf32>, tensor<8x0xf32>) -> tensor<?x8xf32>
+  // expected-remark @below {{Op=tx.softmax, Reason="its statistics need whole rows, and an item of a product holds some channels"}}
+  // expected-remark @below {{Kernel=softmax, }}
+  %s = tx.softmax %l : tensor<?x8xf32>
+  return %s : tensor<?x8xf32>
+}
+
+// -----
+
 func.func @product_of_a_product(%x: tensor<?x8xf32> {tx.name = "x"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
   %w = tx.param dense<1.0> : tensor<8x8xf32>
   // expected-remark @below {{Kernel=linear, }}

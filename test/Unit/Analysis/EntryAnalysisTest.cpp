@@ -41,6 +41,26 @@ func.func @padded(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?
 }
 )mlir";
 
+/// The same positions read tables of 16 and 12 rows; those that skip padding
+/// begin at row 6 of 19.
+static constexpr const char *kPositions = R"mlir(
+func.func @columns(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"}) -> tensor<?x8xf32> attributes {tx.entry = "padded"} {
+  %large = tx.param dense<1.0> : tensor<16x8xf32>
+  %small = tx.param dense<1.0> : tensor<12x8xf32>
+  %i, %o, %p = tx.pack_tokens column %mask, %ids : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
+  %e0 = tx.embedding %large, %p : (tensor<16x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  %e1 = tx.embedding %small, %p : (tensor<12x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  %s = tx.add %e0, %e1 : tensor<?x8xf32>
+  return %s : tensor<?x8xf32>
+}
+func.func @non_pad(%ids: tensor<?xi32> {tx.name = "input_ids"}, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  %table = tx.param dense<1.0> : tensor<19x8xf32>
+  %p = tx.positions non_pad %ids, %o {pad_id = 5 : i64} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+  %e = tx.embedding %table, %p : (tensor<19x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %e : tensor<?x8xf32>
+}
+)mlir";
+
 namespace {
 /// The parameter: whether kernels have been formed.
 struct EntryAnalysis : testing::TestWithParam<bool> {
@@ -48,14 +68,18 @@ struct EntryAnalysis : testing::TestWithParam<bool> {
     DialectRegistry registry;
     registerAllDialects(registry);
     context.appendDialectRegistry(registry);
-    module = parseSourceString<ModuleOp>(kModel, &context);
+    parse(kModel);
+    entry = module->lookupSymbol<func::FuncOp>("padded");
+  }
+
+  void parse(const char *text) {
+    module = parseSourceString<ModuleOp>(text, &context);
     ASSERT_TRUE(module);
     if (GetParam()) {
       PassManager pm(&context);
       pm.addPass(createFormKernels());
       ASSERT_TRUE(succeeded(pm.run(*module)));
     }
-    entry = module->lookupSymbol<func::FuncOp>("padded");
   }
 
   std::vector<std::string> describe(const TokenDims &dims, Value value) {
@@ -110,6 +134,16 @@ TEST_P(EntryAnalysis, limits_indices_by_the_smallest_table) {
   EXPECT_EQ(getIndexLimit(entry.getArgument(0)), 60);
   EXPECT_EQ(getIndexLimit(entry.getArgument(1)), std::nullopt);
   EXPECT_EQ(getIndexLimit(entry.getArgument(2)), 2);
+}
+
+TEST_P(EntryAnalysis, limits_lengths_by_the_rows_for_positions) {
+  EXPECT_EQ(getLengthLimit(entry), std::nullopt);
+  parse(kPositions);
+  auto get = [&](StringRef name) {
+    return getLengthLimit(module->lookupSymbol<func::FuncOp>(name));
+  };
+  EXPECT_EQ(get("columns"), 12);
+  EXPECT_EQ(get("non_pad"), 13);
 }
 
 TEST_P(EntryAnalysis, counts_work_by_row) {

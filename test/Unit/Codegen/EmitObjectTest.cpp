@@ -68,6 +68,64 @@ TEST_F(EmitObjectTest, TwoModelsInOneProgram) {
                                "0 to 3\n0\n");
 }
 
+/// Prints whether a context adds the weights, 4 MiB, to the memory that may be
+/// written to and belongs to no file, and what the last row is.
+static const char *const kCopies = R"c(
+#include "one.h"
+#include <stdio.h>
+
+static long count_anonymous_bytes(void) {
+  FILE *maps = fopen("/proc/self/maps", "r");
+  char line[512], access[8];
+  unsigned long begin, end, file, bytes = 0;
+  while (fgets(line, sizeof line, maps))
+    if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &begin, &end, access, &file) == 4 &&
+        access[1] == 'w' && file == 0)
+      bytes += end - begin;
+  fclose(maps);
+  return (long)bytes;
+}
+
+static void look_up(tx_weights_mode mode) {
+  const tx_model *model = one_v1();
+  tx_options options = {.size = sizeof options, .threads = 1, .max_tokens = 1,
+                        .max_sequences = 1, .weights_mode = mode};
+  tx_context *context;
+  long before = count_anonymous_bytes();
+  if (model->create(&options, &context, 0, 0) != TX_OK)
+    return;
+  int is_copied = count_anonymous_bytes() - before >= 4 << 20;
+  int32_t id = 3, offsets[] = {0, 1};
+  float value = 0;
+  tx_tensor inputs[] = {{&id, TX_I32, 1, {1}, 0}, {offsets, TX_I32, 1, {2}, 0}};
+  tx_tensor output = {.data = &value, .capacity = sizeof value};
+  model->run(context, one_packed, inputs, &output);
+  printf("%d %g\n", is_copied, value);
+  model->destroy(context);
+  printf("%d\n", count_anonymous_bytes() - before >= 4 << 20);
+}
+
+int main(void) {
+  look_up(TX_WEIGHTS_MAP);
+  look_up(TX_WEIGHTS_COPY);
+  return 0;
+}
+)c";
+
+TEST_F(EmitObjectTest, WeightsAreCopiedIfAskedFor) {
+  replace("size 128", "size 4194368");
+  replace("dense<7.0> : tensor<1xf32>", "dense<7.0> : tensor<1048576xf32>");
+  replace("at 64 : tensor<1xf32>", "at 64 : tensor<1048576xf32>");
+  ASSERT_EQ(emitObject("one.o", "one"), "");
+  write(file("main.c"), kCopies);
+  ASSERT_EQ(run("clang-22", {"-Wall", "-Wextra", "-Werror", file("main.c"),
+                             file("one.o"), "-pthread", "-o", file("main")}),
+            0)
+      << read(file("err"));
+  EXPECT_EQ(run(file("main"), {}), 0);
+  EXPECT_EQ(read(file("out")), "0 13\n0\n1 13\n0\n");
+}
+
 TEST_F(EmitObjectTest, HeaderIsCPlusPlusToo) {
   ASSERT_EQ(emitObject("one.o", "one"), "");
   write(file("main.cpp"), "#include \"one.h\"\n#include \"one.h\"\n"

@@ -45,6 +45,25 @@ TEST_F(EmitTest, OptionsMayBeOfAnOlderCaller) {
   EXPECT_TRUE(contains(createError(model, 12), "options have 12 bytes"));
 }
 
+TEST_F(EmitTest, ContextBytesAreNegativeForWrongOptions) {
+  ASSERT_EQ(emit(file("model.so"), {}), "");
+  SharedLibrary library(file("model.so"));
+  const tx_model *model = library.model("tx_model_v1");
+  tx_options options = {};
+  options.size = sizeof options;
+  options.threads = TX_MAX_THREADS;
+  options.max_tokens = options.max_sequences = 1;
+  EXPECT_GT(model->context_bytes(&options), 0);
+  options.threads = TX_MAX_THREADS + 1;
+  EXPECT_EQ(model->context_bytes(&options), -1);
+  EXPECT_EQ(model->context_bytes(nullptr), -1);
+  char error[256] = "";
+  tx_context *context;
+  EXPECT_EQ(model->create(&options, &context, error, sizeof error),
+            TX_ERROR_ARGUMENT);
+  EXPECT_STREQ(error, "1025 threads are asked for, expected 1 to 1024");
+}
+
 TEST_F(EmitTest, IsReproducible) {
   for (EmitKind kind : {EmitKind::SharedObject, EmitKind::Object,
                         EmitKind::Llvm, EmitKind::Assembly}) {

@@ -168,7 +168,7 @@ def Tx_ScheduleAttr : Tx_Attr<"Schedule", "schedule"> {
   let summary = "How a kernel runs";
   let description = [{
     `lanes`: f32 lanes of a vector. `rows`: rows of a register tile.
-    `panels`: weight panels a register tile spans (linear), or key vectors
+    `panels`: weight panels a register tile spans (linear), or query vectors
     (attention); `item_rows`: rows in one work item, a multiple of `rows`;
     `item_panels`: panels in one work item of linear, at most (fewer where rows are
     few), a multiple of `panels`, by default as many; `chunk`: input channels that
