@@ -24,9 +24,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LinearTile.h"
-#include "mlir/IR/IRMapping.h"
-#include "tx/Conversion/Activation.h"
+#include "EmitLinear.h"
 
 using namespace mlir;
 using namespace tx;
@@ -40,102 +38,6 @@ static constexpr int64_t kFewRows = 32, kTilesForFewRows = 6;
 /// Bytes of A whose blocks pass each panel group before others do: less than
 /// the second-level cache, which weights and C go through as well.
 static constexpr int64_t kNearBytes = 512 << 10;
-
-namespace {
-/// Emits one kernel.
-class LinearEmitter {
-public:
-  LinearEmitter(KernelOp kernel, ArrayRef<LinearOp> products,
-                KernelBuilder &run)
-      : kernel(kernel), products(products), run(run),
-        schedule(kernel.getScheduleAttr()),
-        shape(schedule, LinearOp(products.front()).isNarrow()),
-        x(LinearOp(products.front()).getX()), a(run.operand(x)) {}
-
-  /// Fills @k.
-  void emit();
-  /// Emits the number of items for the sizes that `builder` loaded.
-  Value countItems(KernelBuilder &builder);
-  int64_t getScratchBytes() const {
-    return getSumBytes() + shape.getRoundedBytes(schedule.getItemRows());
-  }
-
-private:
-  int64_t getSumBytes() const {
-    return schedule.getItemRows() * shape.itemWidth * sizeof(float);
-  }
-  /// How the rows of A are cut, in values of the builder.
-  struct RowPlan {
-    Value tiles;  ///< register tiles
-    Value blocks; ///< items along the rows
-  };
-  /// One product, chosen at run time where there are several.
-  struct Product {
-    Value weight;   ///< address
-    Value channels; ///< N
-    Value bias;     ///< address; null without one
-    Value result;   ///< address of C
-    /// Channels of a head where C lies head by head, of which panels are
-    /// parts; null where it lies row by row.
-    Value headWidth;
-  };
-  /// The part of C that an item computes: rows, and columns by panels.
-  struct Block {
-    Product product;
-    Value firstTile, lastTile; ///< row tiles
-    Value height, higher;      ///< rows of a tile; tiles that have one more
-    Value firstRow, lastRow;
-    Value firstPanel, panels;
-    Value isLast; ///< the next item has other weights
-  };
-
-  RowPlan planRows(KernelBuilder &builder);
-  Value getPanelsOfItem(KernelBuilder &builder);
-  Value countGroups(KernelBuilder &builder, LinearOp product);
-  Value countGroups(KernelBuilder &builder);
-  Product getProduct(int64_t index);
-  /// The product that panel group `group` belongs to; makes `group` the number
-  /// within it.
-  Product selectProduct(Value &group);
-  Value getFirstRow(const Block &block, Value tile);
-
-  /// Where an item lies.
-  struct Place {
-    Value group, block;
-    Value isLast; ///< the next item has other weights
-  };
-  Place locateItem(Value item, const RowPlan &plan);
-  void emitItem(Value item, const RowPlan &plan);
-  void emitStart(const Block &block);
-  Value getChunk(const Block &block);
-  Value getDepth();
-  Value getRounded(Value itemRow, Value channel);
-  void emitRounding(const Block &block, Value chunk);
-  void emitChunk(const Block &block, Value first, Value count, Value chunk);
-  /// What a tile asks for (see LinearTile).
-  struct Asking {
-    Value ahead, asking, spread;
-  };
-  Asking shareAsking(const Block &block, Value tile, Value count, Value next);
-  void emitColumns(const Block &block, Value panel, Value first, Value count,
-                   Value next);
-  void emitEpilogue(const Block &block);
-  void emitEpilogueVector(const Product &product, Value sums, Value offset,
-                          Value mask);
-  Value getRowDistance(const Product &product);
-  Value getColumnOffset(const Product &product, Value column);
-  void askForResults(const Block &block, Value firstPanel, Value firstRow,
-                     Value lastRow);
-
-  KernelOp kernel;
-  ArrayRef<LinearOp> products;
-  KernelBuilder &run;
-  ScheduleAttr schedule;
-  LinearTile shape;
-  Value x;
-  const KernelArgument &a;
-};
-} // namespace
 
 /// How the result of `product` lies; null: row by row.
 static HeadsAttr getHeads(LinearOp product) {
@@ -166,7 +68,7 @@ Value LinearEmitter::getPanelsOfItem(KernelBuilder &builder) {
 
 Value LinearEmitter::countGroups(KernelBuilder &builder, LinearOp product) {
   return builder.ceilDiv(builder.operand(product.getWeight()).sizes[0],
-                         builder.mul(getPanelsOfItem(builder), kPanel));
+                         builder.mul(getPanelsOfItem(builder), kPanelWidth));
 }
 
 Value LinearEmitter::countGroups(KernelBuilder &builder) {
@@ -253,9 +155,10 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
   block.product = selectProduct(group);
   Value panels = getPanelsOfItem(run);
   block.firstPanel = run.mul(group, panels);
-  block.panels = run.min(
-      run.sub(run.ceilDiv(block.product.channels, kPanel), block.firstPanel),
-      panels);
+  block.panels =
+      run.min(run.sub(run.ceilDiv(block.product.channels, kPanelWidth),
+                      block.firstPanel),
+              panels);
   block.height = shape.unit == ProductUnit::Matrix
                      ? run.i64(schedule.getRows())
                      : run.div(a.sizes[0], plan.tiles);
@@ -281,8 +184,8 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
 /// Steps of a chunk.
 Value LinearEmitter::getChunk(const Block &block) {
   if (shape.isNarrow) // columns are asked for, not chunks
-    return run.i64(kChunk / shape.getGroup());
-  int64_t most = schedule.getChunk() ? schedule.getChunk() : kChunk;
+    return run.i64(kDefaultChunk / shape.getGroup());
+  int64_t most = schedule.getChunk() ? schedule.getChunk() : kDefaultChunk;
   int64_t least =
       std::min(most, std::max<int64_t>(1, kShortChunk / schedule.getPanels()));
   Value isFew =
@@ -299,7 +202,7 @@ Value LinearEmitter::getDepth() {
 
 /// Sums begin as the bias.
 void LinearEmitter::emitStart(const Block &block) {
-  Value firstColumn = run.mul(block.firstPanel, kPanel);
+  Value firstColumn = run.mul(block.firstPanel, kPanelWidth);
   Values start;
   for (int64_t lane = 0; lane < shape.itemWidth; lane += run.lanes) {
     Value column = run.add(firstColumn, lane);
@@ -326,8 +229,8 @@ Value LinearEmitter::getRounded(Value itemRow, Value channel) {
 /// Rounds the part of A that chunk number `chunk` multiplies.
 void LinearEmitter::emitRounding(const Block &block, Value chunk) {
   constexpr int64_t step = 2 * kMatrix;
-  Value first = run.mul(chunk, kChunk);
-  Value count = run.min(run.sub(a.sizes[1], first), run.i64(kChunk));
+  Value first = run.mul(chunk, kDefaultChunk);
+  Value count = run.min(run.sub(a.sizes[1], first), run.i64(kDefaultChunk));
   Value whole = run.mul(run.div(count, step), step);
   auto round = [&](Value row, Value channel, bool isWhole) {
     Value from = run.at(a.address, row, a.sizes[1], run.add(first, channel));
@@ -357,8 +260,8 @@ void LinearEmitter::emitChunk(const Block &block, Value first, Value count,
   if (!shape.isNarrow) {
     Value isLast = run.equal(run.add(first, count), getDepth());
     Value others = run.select(
-        block.isLast, run.sub(next, run.mul(first, kPanel)), run.i64(0));
-    next = run.select(isLast, others, run.mul(chunk, kPanel));
+        block.isLast, run.sub(next, run.mul(first, kPanelWidth)), run.i64(0));
+    next = run.select(isLast, others, run.mul(chunk, kPanelWidth));
   }
   if (schedule.getPanelsOfItem() == schedule.getPanels())
     return emitColumns(block, run.i64(0), first, count, next);
@@ -373,7 +276,7 @@ LinearEmitter::Asking LinearEmitter::shareAsking(const Block &block, Value tile,
   Value tiles = run.sub(block.lastTile, block.firstTile);
   Value number = run.sub(tile, block.firstTile);
   Value steps = run.ceilDiv(count, tiles);
-  Value ahead = run.add(next, run.mul(run.mul(steps, number), kPanel));
+  Value ahead = run.add(next, run.mul(run.mul(steps, number), kPanelWidth));
   Value none = run.i64(0);
   steps = run.select(run.equal(next, none), none, steps);
   if (shape.getMaxPeriod() == 1)
@@ -391,7 +294,7 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
   Value firstPanel = run.add(block.firstPanel, panel);
   Value weights =
       run.at(block.product.weight,
-             run.mul(run.add(run.mul(firstPanel, depth), first), kPanel));
+             run.mul(run.add(run.mul(firstPanel, depth), first), kPanelWidth));
   Value panels =
       run.min(run.sub(block.panels, panel), run.i64(schedule.getPanels()));
   Value isLast = run.equal(run.add(first, count), depth);
@@ -405,7 +308,7 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
     if (shape.isNarrow)
       rows = getRounded(itemRow, run.i64(0));
     Value sums = run.at(run.scratch, itemRow, run.i64(shape.itemWidth),
-                        run.mul(panel, kPanel));
+                        run.mul(panel, kPanelWidth));
     Value tileShape = shape.getShape(run, run.sub(lastRow, firstRow), panels);
     Asking asking;
     if (shape.isNarrow) {
@@ -421,116 +324,6 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
   });
 }
 
-/// Column by column of tiles, so that where a column lies is computed once.
-void LinearEmitter::emitEpilogue(const Block &block) {
-  Value firstColumn = run.mul(block.firstPanel, kPanel);
-  Value width = run.min(run.sub(block.product.channels, firstColumn),
-                        run.mul(block.panels, kPanel));
-  // Straight code for `vectors` of them in a row.
-  auto emitRows = [&](Value first, int64_t vectors, Value mask) {
-    Values offsets;
-    for (int64_t index = 0; index < vectors; ++index)
-      offsets.push_back(
-          getColumnOffset(block.product, run.add(run.add(firstColumn, first),
-                                                 index * run.lanes)));
-    run.loop(block.firstRow, block.lastRow, 1, [&](Value row) {
-      Value itemRow = run.sub(row, block.firstRow);
-      Value sums =
-          run.at(run.scratch, itemRow, run.i64(shape.itemWidth), first);
-      Value start = run.mul(row, getRowDistance(block.product));
-      for (auto [index, offset] : llvm::enumerate(offsets))
-        emitEpilogueVector(block.product, run.at(sums, index * run.lanes),
-                           run.add(start, offset), mask);
-    });
-  };
-  run.ifThen(
-      run.equal(run.rem(width, shape.getWidth()), run.i64(0)),
-      [&] {
-        run.loop(run.i64(0), width, shape.getWidth(), [&](Value first) {
-          emitRows(first, shape.getWidth() / run.lanes, {});
-        });
-      },
-      [&] {
-        run.vectorLoop(
-            width, [&](Value first, Value mask) { emitRows(first, 1, mask); });
-      });
-}
-
-/// Elements from a row of C to the next.
-Value LinearEmitter::getRowDistance(const Product &product) {
-  return product.headWidth ? product.headWidth : product.channels;
-}
-
-/// Where the first row of a column of C lies.
-Value LinearEmitter::getColumnOffset(const Product &product, Value column) {
-  Value width = product.headWidth;
-  if (!width)
-    return column;
-  Value head = run.mul(run.div(column, width), run.mul(a.sizes[0], width));
-  return run.add(head, run.rem(column, width));
-}
-
-/// Asks for the lines of C, and of what the epilogue reads, while a tile is
-/// computed: else each store would wait for a line of a cache further away, or
-/// of another core's.
-void LinearEmitter::askForResults(const Block &block, Value firstPanel,
-                                  Value firstRow, Value lastRow) {
-  SmallVector<Value> addresses; // of what is read
-  for (Operation &op : kernel.getBody().front())
-    if (isa<AddOp, MulOp>(op))
-      for (Value operand : op.getOperands())
-        if (isa<BlockArgument>(operand))
-          addresses.push_back(run.operand(operand).address);
-  Value firstColumn = run.mul(firstPanel, kPanel);
-  Values offsets;
-  for (int64_t column = 0; column < shape.getWidth(); column += kPanel)
-    offsets.push_back(
-        getColumnOffset(block.product, run.add(firstColumn, column)));
-  run.loop(firstRow, lastRow, 1, [&](Value row) {
-    Value start = run.mul(row, getRowDistance(block.product));
-    for (Value offset : offsets) {
-      Value here = run.add(start, offset);
-      run.prefetchToWrite(run.at(block.product.result, here));
-      for (Value address : addresses)
-        run.prefetch(run.at(address, here));
-    }
-  });
-}
-
-/// Evaluates the kernel's ops on one vector, element `offset` of C, and stores
-/// what they return.
-void LinearEmitter::emitEpilogueVector(const Product &product, Value sums,
-                                       Value offset, Value mask) {
-  if (products.size() > 1 || product.headWidth)
-    return run.storeVector(run.loadVector(sums), run.at(product.result, offset),
-                           mask);
-  IRMapping vectors;
-  auto lookup = [&](Value value) -> Value {
-    if (!isa<BlockArgument>(value))
-      return vectors.lookup(value);
-    return run.loadVector(run.at(run.operand(value).address, offset), mask);
-  };
-  for (Operation &op : kernel.getBody().front()) {
-    if (auto linear = dyn_cast<LinearOp>(op)) {
-      vectors.map(linear.getResult(), run.loadVector(sums));
-    } else if (auto activation = dyn_cast<ActivationOp>(op)) {
-      vectors.map(activation.getResult(),
-                  buildActivation(run.b, run.loc, activation.getKind(),
-                                  lookup(activation.getX())));
-    } else if (auto add = dyn_cast<AddOp>(op)) {
-      vectors.map(add.getResult(),
-                  run.addF(lookup(add.getLhs()), lookup(add.getRhs())));
-    } else if (auto mul = dyn_cast<MulOp>(op)) {
-      vectors.map(mul.getResult(),
-                  run.mulF(lookup(mul.getLhs()), lookup(mul.getRhs())));
-    } else {
-      for (auto [value, result] :
-           llvm::zip_equal(op.getOperands(), run.results))
-        run.storeVector(lookup(value), run.at(result.address, offset), mask);
-    }
-  }
-}
-
 static LogicalResult verifyProduct(LinearOp linear, ScheduleAttr schedule) {
   bool isNarrow = linear.isNarrow();
   int64_t group = isNarrow ? 2 : 1;
@@ -540,12 +333,12 @@ static LogicalResult verifyProduct(LinearOp linear, ScheduleAttr schedule) {
            << stringifyProductUnit(schedule.getUnit()) << " does not";
   if (isNarrow && schedule.getChunk())
     return linear.emitOpError()
-           << "multiplies bf16, of which chunks have " << kChunk
+           << "multiplies bf16, of which chunks have " << kDefaultChunk
            << " channels, but the schedule has a chunk of "
            << schedule.getChunk();
   auto layout = dyn_cast_or_null<LayoutAttr>(
       cast<RankedTensorType>(linear.getWeight().getType()).getEncoding());
-  auto expected = LayoutAttr::get(linear.getContext(), kPanel, group);
+  auto expected = LayoutAttr::get(linear.getContext(), kPanelWidth, group);
   if (layout != expected)
     return linear.emitOpError() << "has a weight without the layout "
                                 << expected << "; run tx-pack-weights first";
@@ -583,9 +376,10 @@ static LogicalResult verifyProducts(KernelOp kernel,
 static LogicalResult verifyLinear(KernelOp kernel,
                                   ArrayRef<LinearOp> products) {
   ScheduleAttr schedule = kernel.getScheduleAttr();
-  if (kPanel % schedule.getLanes() != 0)
-    return kernel.emitOpError() << "has a schedule of " << schedule.getLanes()
-                                << " lanes, expected a divisor of " << kPanel;
+  if (kPanelWidth % schedule.getLanes() != 0)
+    return kernel.emitOpError()
+           << "has a schedule of " << schedule.getLanes()
+           << " lanes, expected a divisor of " << kPanelWidth;
   for (LinearOp product : products)
     if (failed(verifyProduct(product, schedule)))
       return failure();

@@ -95,16 +95,16 @@ Value LinearTile::getShape(KernelBuilder &k, Value height,
 int64_t LinearTile::getRoundedBytes(int64_t itemRows) const {
   if (!isNarrow)
     return 0;
-  return itemRows * kChunk * (unit == ProductUnit::Fma ? 4 : 2);
+  return itemRows * kDefaultChunk * (unit == ProductUnit::Fma ? 4 : 2);
 }
 
 Value LinearTile::getRounded(KernelBuilder &k, Value row, Value channel) const {
   if (unit == ProductUnit::Fma)
-    return k.add(k.mul(row, kChunk), channel);
+    return k.add(k.mul(row, kDefaultChunk), channel);
   if (unit == ProductUnit::Dot)
-    return k.add(k.mul(row, kChunk / 2), k.div(channel, 2));
+    return k.add(k.mul(row, kDefaultChunk / 2), k.div(channel, 2));
   // Matrices of a row of them lie side by side: kMatrix rows of half a chunk.
-  Value firstRow = k.mul(k.div(row, kMatrix), kMatrix * kChunk / 2);
+  Value firstRow = k.mul(k.div(row, kMatrix), kMatrix * kDefaultChunk / 2);
   Value matrix = k.mul(k.div(channel, 2), kMatrix);
   return k.add(k.add(firstRow, matrix), k.mul(k.rem(row, kMatrix), kMatrix));
 }
@@ -149,14 +149,15 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
   Value count = entry.getArgument(5), ahead = entry.getArgument(6);
   Value rowDistance = depth;
   if (isNarrow)
-    rowDistance = k.i64(unit == ProductUnit::Fma ? kChunk : kChunk / 2);
+    rowDistance =
+        k.i64(unit == ProductUnit::Fma ? kDefaultChunk : kDefaultChunk / 2);
   Values rowStarts{entry.getArgument(0)};
   while (int64_t(rowStarts.size()) < height)
     rowStarts.push_back(k.keep(k.at(rowStarts.back(), rowDistance)));
   Value firstPanel = entry.getArgument(2);
   Value aheadPanel = k.keep(k.at(firstPanel, ahead));
-  Value distance = k.keep(k.mul(depth, kPanel));
-  int64_t vectors = columns * kPanel / lanes;
+  Value distance = k.keep(k.mul(depth, kPanelWidth));
+  int64_t vectors = columns * kPanelWidth / lanes;
   auto getSum = [&](int64_t index) {
     return k.at(buffer, index / vectors * itemWidth + index % vectors * lanes);
   };
@@ -170,8 +171,8 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
     for (Value row : rowStarts)
       rowAddresses.push_back(
           k.at(row, rowWords == 1 ? first : k.mul(first, rowWords)));
-    Value offset = k.mul(first, kPanel);
-    Value asked = period ? k.mul(k.div(first, period), kPanel) : Value();
+    Value offset = k.mul(first, kPanelWidth);
+    Value asked = period ? k.mul(k.div(first, period), kPanelWidth) : Value();
     for (int64_t i = 0; i < columns; ++i) {
       Value panel = k.mul(distance, i);
       panelAddresses.push_back(k.at(firstPanel, k.add(offset, panel)));
@@ -181,7 +182,7 @@ void LinearTile::emitVectors(KernelBuilder &k, Block &entry, int64_t height,
     for (int64_t step = 0; step < steps; ++step) {
       if (period && step % period == 0)
         for (Value address : aheadAddresses)
-          k.prefetch(k.at(address, step / period * kPanel));
+          k.prefetch(k.at(address, step / period * kPanelWidth));
       values = emitStep(k, rowAddresses, panelAddresses, step, values);
     }
     return values;
@@ -240,8 +241,8 @@ Values LinearTile::emitStep(KernelBuilder &k, ValueRange rowAddresses,
                             ValueRange accumulators) const {
   Values words;
   for (Value panel : panelAddresses)
-    for (int64_t lane = 0; lane < kPanel; lane += lanes) {
-      Value address = k.at(panel, step * kPanel + lane);
+    for (int64_t lane = 0; lane < kPanelWidth; lane += lanes) {
+      Value address = k.at(panel, step * kPanelWidth + lane);
       words.push_back(isNarrow ? loadWords(k, address) : k.loadVector(address));
     }
   if (isNarrow && unit == ProductUnit::Dot) {
@@ -318,13 +319,14 @@ private:
 void LinearTile::emitMatrices(KernelBuilder &k, Block &entry, int64_t height,
                               int64_t columns) const {
   // Words of a matrix, and of the x of one row of them.
-  constexpr int64_t size = kMatrix * kMatrix, rowSize = kMatrix * kChunk / 2;
+  constexpr int64_t size = kMatrix * kMatrix,
+                    rowSize = kMatrix * kDefaultChunk / 2;
   MatrixBuilder m{k};
   Value x = entry.getArgument(0), depth = entry.getArgument(1);
   Value firstPanel = entry.getArgument(2), buffer = entry.getArgument(4);
   Value count = entry.getArgument(5);
   Values panels{firstPanel};
-  Value distance = k.mul(depth, kPanel);
+  Value distance = k.mul(depth, kPanelWidth);
   while (int64_t(panels.size()) < columns)
     panels.push_back(k.at(panels.back(), distance));
   auto getSum = [&](int64_t index) {

@@ -17,12 +17,6 @@
 
 namespace tx {
 
-/// Output channels of a panel.
-inline constexpr int64_t kPanel = 16;
-/// Input channels that all tiles of an item go over before the next, unless the
-/// schedule says so: their weights, and x where it is rounded for the item,
-/// stay near the core.
-inline constexpr int64_t kChunk = 768;
 /// Rows of a tile of unit matrix, and steps of a pair of them.
 inline constexpr int64_t kMatrix = 16;
 
@@ -36,10 +30,10 @@ struct LinearTile {
   LinearTile(ScheduleAttr schedule, bool isNarrow)
       : lanes(schedule.getLanes()), rows(schedule.getRows()),
         panels(schedule.getPanels()),
-        itemWidth(schedule.getPanelsOfItem() * kPanel),
+        itemWidth(schedule.getPanelsOfItem() * kPanelWidth),
         unit(schedule.getUnit()), isNarrow(isNarrow) {}
 
-  int64_t getWidth() const { return panels * kPanel; }
+  int64_t getWidth() const { return panels * kPanelWidth; }
   /// Steps in a row. With half of the registers a step is so short that the
   /// loop's own instructions count; where it fills all 32, two would make LLVM
   /// spill.

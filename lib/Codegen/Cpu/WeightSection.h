@@ -8,6 +8,7 @@
 #ifndef TX_CODEGEN_CPU_WEIGHTSECTION_H
 #define TX_CODEGEN_CPU_WEIGHTSECTION_H
 
+#include "tx/Checkpoint/Files.h"
 #include "tx/Dialect/Tx/IR/ParamAccess.h"
 #include <array>
 

@@ -11,7 +11,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PanelWidth.h"
 #include "mlir/IR/SymbolTable.h"
 #include "tx/Transforms/Schedule/Passes.h"
 #include "llvm/ADT/DenseMap.h"

@@ -1,14 +1,9 @@
 //===- AssignSchedules.cpp - Choose register tiles and work items ---------===//
 //
-// Linear: a register tile of `rows` x `panels` panels holds its accumulators,
-// one vector of weights for each of its columns and one broadcast element of x:
-//
-//   registers >= rows * v + v + 1,  v = panels * panel width / lanes
-//
-// With 32 registers v = 3, with 16 v = 2, and one panel where it has more
-// vectors, which gives 8 x 3 panels of AVX-512, 6 x 1 panel of AVX2 (two
-// vectors) and of NEON (four); all have more accumulators than multiply-adds
-// are in flight.
+// Linear: a register tile (RegisterTile.h) has three vectors of columns with 32
+// registers, two with 16, and one panel where that has more vectors, which
+// gives 8 x 3 panels of AVX-512, 6 x 1 panel of AVX2 (two vectors) and of NEON
+// (four); all have more accumulators than multiply-adds are in flight.
 //
 // Attention: the same with `panels` vectors of queries, and the rows cut down
 // to a divisor of the rows of a work item, which the plan of its tiles has
@@ -23,10 +18,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PanelWidth.h"
-#include "TunedSchedules.h"
 #include "mlir/IR/SymbolTable.h"
 #include "tx/Transforms/Schedule/Passes.h"
+#include "tx/Transforms/Schedule/RegisterTile.h"
+#include "tx/Transforms/Schedule/TunedSchedules.h"
 
 namespace tx {
 #define GEN_PASS_DEF_ASSIGNSCHEDULES
@@ -59,11 +54,11 @@ struct RegisterTile {
 
   static RegisterTile get(TargetAttr target) {
     int64_t lanes = target.getLanes();
-    int64_t vectorsPerPanel = kPanelWidth / lanes;
+    int64_t vectorsPerPanel = countTileVectors(1, lanes);
     int64_t vectors = target.getRegisters() >= kManyRegisters ? 3 : 2;
     int64_t panels = std::max<int64_t>(1, vectors / vectorsPerPanel);
-    vectors = panels * vectorsPerPanel;
-    int64_t rows = (target.getRegisters() - 1 - vectors) / vectors;
+    int64_t rows =
+        countTileRows(target.getRegisters(), countTileVectors(panels, lanes));
     // Even rows: work items of both parities of lengths waste the least.
     rows = rows > 1 ? rows / 2 * 2 : 1;
     return {target.getRegisters(), lanes, rows, panels};

@@ -1,18 +1,21 @@
 //===- TunedSchedules.cpp - Schedules of a tuning file --------------------===//
 
-#include "TunedSchedules.h"
-#include "PanelWidth.h"
+#include "tx/Transforms/Schedule/TunedSchedules.h"
 #include "mlir/IR/Remarks.h"
-#include "tx/Checkpoint/Tuning.h"
+#include "tx/Transforms/Schedule/RegisterTile.h"
 
 using namespace mlir;
 using namespace tx;
 
-/// What a tile of products keeps in registers (see AssignSchedules): sums, the
-/// weights of its columns and one element of x.
-static int64_t countRegisters(const TunedSchedule &schedule) {
-  int64_t vectors = schedule.panels * kPanelWidth / schedule.lanes;
-  return schedule.rows * vectors + vectors + 1;
+ScheduleAttr tx::toSchedule(MLIRContext *context,
+                            const TunedSchedule &numbers) {
+  return ScheduleAttr::get(context, numbers.lanes, numbers.rows, numbers.panels,
+                           numbers.itemRows, numbers.chunk);
+}
+
+TunedSchedule tx::toNumbers(ScheduleAttr schedule) {
+  return {schedule.getLanes(), schedule.getRows(), schedule.getPanels(),
+          schedule.getItemRows(), schedule.getChunk()};
 }
 
 /// Fails, with an error, unless `schedule` is one that `kernel` can have.
@@ -24,7 +27,8 @@ static LogicalResult checkFit(KernelOp kernel, const TunedSchedule &schedule,
     return kernel.emitOpError("is tuned for vectors of ")
            << schedule.lanes << " lanes, but the target's have "
            << target.getLanes();
-  int64_t registers = countRegisters(schedule);
+  int64_t registers = countTileRegisters(
+      schedule.rows, countTileVectors(schedule.panels, schedule.lanes));
   if (registers > target.getRegisters())
     return kernel.emitOpError("is tuned to tiles of ")
            << schedule.rows << " rows and " << schedule.panels
@@ -60,9 +64,7 @@ LogicalResult tx::applyTuning(ModuleOp module, StringRef path) {
     const TunedSchedule &schedule = tuned->schedule;
     if (failed(checkFit(kernel, schedule, target)))
       return failure();
-    kernel.setScheduleAttr(
-        ScheduleAttr::get(module.getContext(), schedule.lanes, schedule.rows,
-                          schedule.panels, schedule.itemRows, schedule.chunk));
+    kernel.setScheduleAttr(toSchedule(module.getContext(), schedule));
   }
   return success();
 }

@@ -5,7 +5,7 @@
 // RUN: not tx-opt %s --tx-assign-schedules=tuning=%S/Inputs/tuning-add.json 2>&1 | FileCheck %s --check-prefix=ADD
 // ADD: error: 'tx.kernel' op is tuned, but only kernels of products can be
 // RUN: not tx-opt %s --tx-assign-schedules=tuning=%S/Inputs/tuning-version.json 2>&1 | FileCheck %s --check-prefix=VERSION
-// VERSION: error: {{.*}}tuning-version.json: the tuning file is not of version 1
+// VERSION: error: {{.*}}tuning-version.json: 'version' is {{.*}}, expected 1
 // RUN: not tx-opt %s --tx-schedule-pipeline=tuning=%S/Inputs/no.json 2>&1 | FileCheck %s --check-prefix=MISSING
 // MISSING: error: cannot open {{.*}}no.json: No such file or directory
 

@@ -40,6 +40,13 @@ struct FlopCount {
   }
 };
 
+/// Output channels side by side in a panel of packed weights (#tx.layout): one
+/// vector of the widest target, so that all targets read the same weights.
+inline constexpr int64_t kPanelWidth = 16;
+
+/// Input channels of a chunk (#tx.schedule) unless the schedule says so.
+inline constexpr int64_t kDefaultChunk = 768;
+
 /// Attributes that tx reads on func and module ops.
 ///
 /// On a module: `tx.model`, a dictionary (see docs/dialect.md), and

@@ -1,11 +1,17 @@
 //===- TunedSchedules.h - Schedules of a tuning file ------------*- C++ -*-===//
 
-#ifndef TX_LIB_TRANSFORMS_SCHEDULE_TUNEDSCHEDULES_H
-#define TX_LIB_TRANSFORMS_SCHEDULE_TUNEDSCHEDULES_H
+#ifndef TX_TRANSFORMS_SCHEDULE_TUNEDSCHEDULES_H
+#define TX_TRANSFORMS_SCHEDULE_TUNEDSCHEDULES_H
 
+#include "tx/Checkpoint/Tuning.h"
 #include "tx/Dialect/Tx/IR/Tx.h"
 
 namespace tx {
+
+/// A schedule of products of f32, and its numbers.
+ScheduleAttr toSchedule(mlir::MLIRContext *context,
+                        const TunedSchedule &numbers);
+TunedSchedule toNumbers(ScheduleAttr schedule);
 
 /// Gives kernels of `module` the schedules that the tuning file at `path` has
 /// for them. A file for another instruction set than the module's target
@@ -16,4 +22,4 @@ mlir::LogicalResult applyTuning(mlir::ModuleOp module, llvm::StringRef path);
 
 } // namespace tx
 
-#endif // TX_LIB_TRANSFORMS_SCHEDULE_TUNEDSCHEDULES_H
+#endif // TX_TRANSFORMS_SCHEDULE_TUNEDSCHEDULES_H
