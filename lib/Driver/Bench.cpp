@@ -213,7 +213,8 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
     return error;
   int threads = options.threads ? options.threads : getDefaultThreads(*model);
   SessionOptions how{threads, options.affinity, options.weights};
-  NamedTensors inputs = makeBatch(*entry, options.lengths);
+  std::mt19937 random(1); // the same batch in every call
+  NamedTensors inputs = makeBatch(*entry, options.lengths, random);
   llvm::Expected<Session> session =
       Session::create(*model, "packed", inputs, how);
   if (!session)

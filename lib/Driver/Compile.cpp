@@ -2,6 +2,7 @@
 
 #include "Diagnostics.h"
 #include "FusionReport.h"
+#include "tx/Checkpoint/Files.h"
 #include "tx/Checkpoint/Tuning.h"
 #include "tx/Driver/Driver.h"
 #include "tx/Target/CpuTarget.h"
@@ -24,21 +25,19 @@ static Phase previous(Phase phase) {
 /// there `from` is believed.
 static llvm::Expected<Phase> chooseStart(const Model &model,
                                          const CompileOptions &options) {
-  Phase start =
-      options.from.value_or(model.phase ? next(*model.phase) : Phase::Import);
-  if (model.phase && start != next(*model.phase))
-    return withHint(
-        makeError(ExitCode::Usage,
-                  "the module has been through phase {0}; it cannot go on from "
-                  "{1}",
-                  getName(*model.phase), getName(start)),
-        ("go on with --from=" + getName(next(*model.phase)) +
-         ", which is the default")
-            .str());
   // An imported module is verified, and dumped, by the phase it has been
   // through.
-  if (model.phase == Phase::Import && !options.from)
-    start = Phase::Import;
+  bool isImported = model.phase.value_or(Phase::Import) == Phase::Import;
+  Phase usual = isImported ? Phase::Import : next(*model.phase);
+  Phase start = options.from.value_or(usual);
+  if (model.phase && start != usual && start != next(*model.phase))
+    return withHint(
+        makeError(ExitCode::Usage,
+                  "the module has been through phase {0}; it "
+                  "cannot go on from {1}",
+                  getName(*model.phase), getName(start)),
+        ("go on with --from=" + getName(usual) + ", which is the default")
+            .str());
   if (start > options.to)
     return makeError(ExitCode::Usage,
                      "the last phase, {0}, comes before the first, {1}",
@@ -229,23 +228,40 @@ static llvm::Error dumpPhase(const Model &model, StringRef folder,
   return writeModule(model, file);
 }
 
-/// A copy of `model` for `cpu`. No phase before fuse asks for the target.
-static llvm::Expected<Model> makeVariant(const Model &model, StringRef cpu,
-                                         const Architecture &architecture,
-                                         Precision precision) {
-  Model variant = model.clone();
-  MLIRContext *context = variant.module->getContext();
+/// Makes `model` one for `cpu`. No phase before fuse asks for the target.
+static llvm::Error setTarget(Model &model, StringRef cpu,
+                             const Architecture &architecture,
+                             Precision precision) {
+  MLIRContext *context = model.module->getContext();
   DiagnosticCollector diagnostics(context);
-  variant.module.get()->removeAttr(kTargetAttrName);
+  model.module.get()->removeAttr(kTargetAttrName);
   PassManager pm(context);
   AttachTargetOptions options;
   options.cpu = cpu.str();
   options.triple = architecture.triple.str();
   options.precision = precision;
   pm.addPass(createAttachTarget(options));
-  if (failed(pm.run(*variant.module)))
+  if (failed(pm.run(*model.module)))
     return diagnostics.takeError(ExitCode::Pass, "the target cannot be set");
-  return variant;
+  return llvm::Error::success();
+}
+
+/// Gives a module that has a target another one, where the options name one.
+static llvm::Error replaceTarget(Model &model, const CompileOptions &options,
+                                 StringRef cpu,
+                                 const Architecture &architecture,
+                                 Phase start) {
+  bool isNamed = !options.cpu.empty() || !options.target.empty();
+  if (!isNamed || !model.module.get()->hasAttr(kTargetAttrName))
+    return llvm::Error::success();
+  if (start > Phase::Fuse)
+    return withHint(makeError(ExitCode::Usage,
+                              "the module has been through phase {0}, which is "
+                              "after its target was decided",
+                              getName(previous(start))),
+                    "go on from phase quantize or earlier, or without a CPU "
+                    "and a target");
+  return setTarget(model, cpu, architecture, options.precision);
 }
 
 namespace {
@@ -277,11 +293,10 @@ private:
 
 llvm::Error Compilation::makeVariants() {
   for (const std::string &cpu : cpus) {
-    llvm::Expected<Model> variant =
-        makeVariant(*models.front(), cpu, architecture, options.precision);
-    if (!variant)
-      return variant.takeError();
-    variants.push_back(std::move(*variant));
+    variants.push_back(models.front()->clone());
+    if (llvm::Error error =
+            setTarget(variants.back(), cpu, architecture, options.precision))
+      return error;
   }
   models = llvm::to_vector(llvm::make_pointer_range(variants));
   return llvm::Error::success();
@@ -403,9 +418,17 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
     return error;
   if (llvm::Error error = checkTuning(options, *start))
     return error;
+  if (llvm::Error error =
+          replaceTarget(model, options, cpus->front(), **architecture, *start))
+    return error;
   bool emits = options.to == Phase::Emit;
   std::optional<Model> original;
-  if (options.verify && emits) {
+  if (options.verify && !emits)
+    return withHint(makeError(ExitCode::Usage,
+                              "phases {0} to {1} leave no code to verify",
+                              getName(*start), getName(options.to)),
+                    "verify what goes on to phase emit");
+  if (options.verify) {
     if (llvm::Error error = checkRunsHere(model, **architecture))
       return error;
     if (*start > Phase::Lower)
@@ -437,7 +460,8 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
   }
   ArrayRef<Model *> variants = compilation.getModels();
   if (!emits)
-    return writeModule(*variants.front(), output);
+    return output.empty() ? llvm::Error::success()
+                          : writeModule(*variants.front(), output);
   if (options.progress)
     options.progress(Phase::Emit);
   return original ? emitVerified(variants, *original, output, options.emit)

@@ -1,6 +1,7 @@
 //===- Inputs.cpp - Inputs of a run, from JSON and safetensors ------------===//
 
 #include "tx/Checkpoint/Error.h"
+#include "tx/Checkpoint/Json.h"
 #include "tx/Checkpoint/Safetensors.h"
 #include "tx/Driver/Tensors.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -115,10 +116,19 @@ packInputs(const std::map<std::string, JsonInput> &inputs,
   return result;
 }
 
+/// What is malformed here is input, not a model.
+static llvm::Error toInputError(llvm::Error error) {
+  return llvm::handleErrors(std::move(error), [](const tx::Error &e) {
+    return makeError(e.getCode() == ExitCode::Malformed ? ExitCode::Input
+                                                        : e.getCode(),
+                     "{0}", e.getMessage());
+  });
+}
+
 static llvm::Expected<NamedTensors> readJson(StringRef text, StringRef what) {
   llvm::Expected<json::Value> value = parseJson(text, what);
-  if (!value) // malformed input, not a malformed model
-    return makeError(ExitCode::Input, "{0}", llvm::toString(value.takeError()));
+  if (!value)
+    return toInputError(value.takeError());
   const json::Object *object = value->getAsObject();
   if (!object)
     return makeError(ExitCode::Input, "{0} is no JSON object of inputs by name",
@@ -182,7 +192,7 @@ static llvm::Expected<int64_t> readInteger(const TensorView &view, int64_t i,
 static llvm::Expected<NamedTensors> readSafetensors(StringRef path) {
   auto file = SafetensorsFile::open(path);
   if (!file)
-    return file.takeError();
+    return toInputError(file.takeError());
   NamedTensors result;
   for (const auto &[name, view] : (*file)->tensors()) {
     int64_t count = view.bytes.size() / getSize(view.dtype);

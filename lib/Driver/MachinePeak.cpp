@@ -267,7 +267,7 @@ static double measureBandwidth(const Crew &crew, int threads,
 }
 
 MachinePeak tx::measurePeak(int threads) {
-  threads = std::clamp(threads, 1, 1024);
+  threads = std::clamp(threads, 1, TX_MAX_THREADS);
   Loops loops = getLoops();
   Crew crew(threads);
   return {measureGflops(crew, threads, loops),

@@ -1,6 +1,6 @@
 //===- Outputs.cpp - Outputs of a run, as safetensors, JSON and text ------===//
 
-#include "tx/Checkpoint/Error.h"
+#include "tx/Checkpoint/Files.h"
 #include "tx/Checkpoint/Safetensors.h"
 #include "tx/Driver/Tensors.h"
 #include "llvm/Support/Format.h"
@@ -10,17 +10,11 @@ using namespace mlir;
 using namespace tx;
 namespace json = llvm::json;
 
-static double elementOf(const Tensor &tensor, int64_t i) {
-  return std::holds_alternative<std::vector<float>>(tensor.data)
-             ? double(tensor.floats()[i])
-             : double(tensor.ints()[i]);
-}
-
 /// The elements from `begin` on, nested by `shape`; moves `begin` past them.
 static json::Value nest(const Tensor &tensor, ArrayRef<int64_t> shape,
                         int64_t &begin) {
   if (shape.empty()) {
-    double value = elementOf(tensor, begin++);
+    double value = tensor.at(begin++);
     return std::isfinite(value) ? json::Value(value) : json::Value(nullptr);
   }
   json::Array list;
@@ -39,25 +33,27 @@ json::Value tx::toJson(const NamedTensors &outputs) {
   return result;
 }
 
+llvm::Error tx::checkOutputName(StringRef path) {
+  if (path == "-" || path.ends_with(".json") || path.ends_with(".safetensors"))
+    return llvm::Error::success();
+  return makeError(ExitCode::Usage,
+                   "cannot tell the format of {0}: expected a name that ends "
+                   "in .safetensors or .json, or -",
+                   path);
+}
+
 static llvm::Error writeJson(const NamedTensors &outputs, StringRef path) {
   llvm::Expected<OutputFile> file = OutputFile::create(path);
   if (!file)
     return file.takeError();
-  std::string text = llvm::formatv("{0}\n", toJson(outputs)).str();
-  if (llvm::Error error = file->write(ArrayRef(
-          reinterpret_cast<const uint8_t *>(text.data()), text.size())))
-    return error;
-  return file->commit();
+  return file->commitText(llvm::formatv("{0}\n", toJson(outputs)).str());
 }
 
 llvm::Error tx::writeOutputs(const NamedTensors &outputs, StringRef path) {
+  if (llvm::Error error = checkOutputName(path))
+    return error;
   if (path.ends_with(".json"))
     return writeJson(outputs, path);
-  if (!path.ends_with(".safetensors"))
-    return makeError(ExitCode::Usage,
-                     "cannot tell the format of {0}: expected a name that ends "
-                     "in .safetensors or .json, or -",
-                     path);
   std::map<std::string, TensorView> views;
   for (const auto &[name, tensor] : outputs) {
     bool isFloats = std::holds_alternative<std::vector<float>>(tensor.data);
@@ -85,7 +81,7 @@ void tx::printOutputs(const NamedTensors &outputs, llvm::raw_ostream &os) {
     for (int64_t row = 0; row < std::min(rows, kRows); ++row) {
       os << " ";
       for (int64_t i = 0; i < std::min(width, kColumns); ++i)
-        os << ' ' << llvm::format("%11.6g", elementOf(tensor, row * width + i));
+        os << ' ' << llvm::format("%11.6g", tensor.at(row * width + i));
       os << (width > kColumns ? " ...\n" : "\n");
     }
     if (rows > kRows)

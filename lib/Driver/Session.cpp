@@ -3,7 +3,9 @@
 #include "Session.h"
 #include "tx/Checkpoint/Error.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include <chrono>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace tx;
@@ -71,51 +73,52 @@ llvm::Error Session::bindInputs(const NamedTensors &named) {
     for (int32_t d = 0; d < info.rank && d < inputs.back().rank; ++d) {
       int64_t size = inputs.back().shape[d];
       if (info.shape[d] == TX_DIM_TOKENS)
-        tokens = size;
+        sizes.tokens = size;
       else if (info.shape[d] == TX_DIM_SEQUENCES)
-        sequences = size;
+        sizes.sequences = size;
       else if (info.shape[d] == TX_DIM_SEQUENCES_PLUS)
-        sequences = size - 1;
+        sizes.sequences = size - 1;
       else if (info.shape[d] == TX_DIM_LENGTH)
-        length = size;
+        sizes.length = size;
     }
   }
-  if (length > 0)
-    tokens = sequences * length;
+  if (sizes.length > 0 &&
+      llvm::MulOverflow(sizes.sequences, sizes.length, sizes.tokens))
+    sizes.tokens = INT64_MAX;
   return llvm::Error::success();
 }
 
-int64_t Session::sizeOf(int64_t code) const {
-  switch (code) {
-  case TX_DIM_TOKENS:
-    return tokens;
-  case TX_DIM_SEQUENCES:
-    return sequences;
-  case TX_DIM_SEQUENCES_PLUS:
-    return sequences + 1;
-  case TX_DIM_LENGTH:
-    return length;
-  default:
-    return code;
-  }
+/// Bytes of the machine's memory.
+static int64_t getMemoryBytes() {
+  return int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
 }
 
-void Session::allocateOutputs() {
+llvm::Error Session::allocateOutputs() {
+  double bytes = 0;
   for (const tx_tensor_info &info :
        ArrayRef(entry->outputs, entry->num_outputs)) {
     Tensor value;
-    for (int32_t d = 0; d < info.rank; ++d)
-      value.shape.push_back(sizeOf(info.shape[d]));
-    int64_t count = std::max<int64_t>(value.size(), 0);
+    double count = 1;
+    for (int64_t dimension : ArrayRef(info.shape, info.rank)) {
+      value.shape.push_back(sizes.resolve(dimension));
+      count *= value.shape.back();
+    }
+    bytes += count * sizeof(float);
+    if (bytes > getMemoryBytes())
+      return makeError(ExitCode::Input,
+                       "the outputs of {0} tokens are larger than the memory "
+                       "of this machine",
+                       sizes.tokens);
     if (info.dtype == TX_I32)
-      value.data = std::vector<int32_t>(count);
+      value.data = std::vector<int32_t>(int64_t(count));
     else
-      value.data = std::vector<float>(count);
+      value.data = std::vector<float>(int64_t(count));
     values.push_back(std::move(value));
   }
   // Only now: a growing vector may copy its tensors to other addresses.
   for (const Tensor &value : values)
     outputs.push_back(describe(value));
+  return llvm::Error::success();
 }
 
 llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
@@ -135,10 +138,14 @@ llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
   tx_options options = {};
   options.size = sizeof options;
   options.threads = how.threads;
-  // Sizes that no context can have are for run() to refuse, in its words.
-  options.max_tokens = std::clamp<int64_t>(session.tokens, 1, INT32_MAX);
-  options.max_sequences =
-      std::clamp<int64_t>(session.sequences, 1, options.max_tokens);
+  // Sizes that no batch has are for run() to refuse, in its words; nothing is
+  // allocated for them.
+  BatchSizes &sizes = session.sizes;
+  if (sizes.sequences < 1 || sizes.sequences > sizes.tokens ||
+      sizes.tokens > INT32_MAX)
+    sizes = {};
+  options.max_tokens = sizes.tokens;
+  options.max_sequences = sizes.sequences;
   options.weights_mode = how.weights;
   options.profile = how.profile;
   options.affinity = how.affinity;
@@ -148,7 +155,8 @@ llvm::Expected<Session> Session::create(const tx_model &model, StringRef name,
   if (status != TX_OK)
     return makeError(toExitCode(status), "{0}", StringRef(message));
   session.context = {context, Deleter{&model}};
-  session.allocateOutputs();
+  if (llvm::Error error = session.allocateOutputs())
+    return error;
   return session;
 }
 

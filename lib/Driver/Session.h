@@ -3,7 +3,7 @@
 #ifndef TX_LIB_DRIVER_SESSION_H
 #define TX_LIB_DRIVER_SESSION_H
 
-#include "tx/Driver/Driver.h"
+#include "Batch.h"
 
 namespace tx {
 
@@ -46,8 +46,7 @@ private:
   Session() = default;
   std::vector<tx_kernel_time> getKernelTimes() const;
   llvm::Error bindInputs(const NamedTensors &named);
-  void allocateOutputs();
-  int64_t sizeOf(int64_t code) const;
+  llvm::Error allocateOutputs();
 
   struct Deleter {
     const tx_model *model;
@@ -57,7 +56,7 @@ private:
   const tx_model *model = nullptr;
   const tx_entry_info *entry = nullptr;
   int32_t index = 0;
-  int64_t tokens = 1, sequences = 1, length = 0;
+  BatchSizes sizes;
   std::unique_ptr<tx_context, Deleter> context{nullptr, {nullptr}};
   std::vector<tx_tensor> inputs, outputs;
   std::vector<Tensor> values;

@@ -15,22 +15,23 @@
 
 #include "Batch.h"
 #include "Session.h"
-#include "tx/Checkpoint/Tuning.h"
 #include "tx/Driver/Reports.h"
 #include "tx/Target/CpuTarget.h"
+#include "tx/Transforms/Schedule/RegisterTile.h"
+#include "tx/Transforms/Schedule/TunedSchedules.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Signals.h"
 #include <set>
 
 using namespace mlir;
 using namespace tx;
 namespace json = llvm::json;
 
-/// Channels of a panel (see PackWeights).
-static constexpr int64_t kPanelWidth = 16;
 /// Rows of an item while tiles compete, at most; then these are tried.
 static constexpr int64_t kItemRows = 64;
 static constexpr int64_t kOtherItemRows[] = {32, 128, 256};
-static constexpr int64_t kChunks[] = {96, 192, 384, 768};
+static constexpr int64_t kChunks[] = {96, 192, 384, kDefaultChunk};
 /// Rows of a tile have a general register each.
 static constexpr int64_t kMaxTileRows = 12;
 /// A schedule must win this share of its kernel's time, in this share of the
@@ -62,13 +63,15 @@ struct KernelTrials {
   }
   /// The trial with the least ratio.
   const Trial *getBest() const;
+  /// Whether `schedule` is the default or was tried.
+  bool knows(const TunedSchedule &schedule) const;
 };
 
 class Tuner {
 public:
   Tuner(const Model &model, const TuneOptions &options)
       : model(model), options(options) {}
-  ~Tuner() { llvm::sys::fs::remove_directories(folder); }
+  ~Tuner() { removeFile(referencePath); }
 
   llvm::Error run();
   TuningFile getTuning() const;
@@ -76,9 +79,11 @@ public:
 
 private:
   llvm::Error prepare();
+  llvm::Error chooseTarget();
   llvm::Error compile(const Candidate &candidate, StringRef path);
   llvm::Expected<std::unique_ptr<LoadedModel>> make(const Candidate &candidate,
-                                                    StringRef path);
+                                                    std::string &path);
+  static void removeFile(StringRef path);
   llvm::Expected<std::map<std::string, Trial>>
   compare(const Candidate &candidate, int rounds);
   std::vector<Candidate> listTiles() const;
@@ -90,10 +95,9 @@ private:
 
   const Model &model;
   const TuneOptions &options;
-  llvm::SmallString<128> folder;
-  int numCandidates = 0;
   Model fused;
-  CpuTarget target;
+  TargetAttr target;
+  std::string referencePath;
   std::map<std::string, KernelTrials> kernels;
   std::unique_ptr<LoadedModel> reference;
   NamedTensors inputs;
@@ -107,6 +111,13 @@ const Trial *KernelTrials::getBest() const {
   return least == trials.end() ? nullptr : &*least;
 }
 
+bool KernelTrials::knows(const TunedSchedule &schedule) const {
+  return schedule == defaultSchedule ||
+         llvm::any_of(trials, [&](const Trial &trial) {
+           return trial.schedule == schedule;
+         });
+}
+
 //===----------------------------------------------------------------------===//
 // Artefacts
 //===----------------------------------------------------------------------===//
@@ -115,21 +126,30 @@ llvm::Error Tuner::compile(const Candidate &candidate, StringRef path) {
   Model copy = fused.clone();
   for (auto kernel : copy.module->getOps<KernelOp>()) {
     auto found = candidate.find(kernel.getSymName().str());
-    if (found == candidate.end())
-      continue;
-    const TunedSchedule &schedule = found->second;
-    kernel.setScheduleAttr(
-        ScheduleAttr::get(kernel.getContext(), schedule.lanes, schedule.rows,
-                          schedule.panels, schedule.itemRows, schedule.chunk));
+    if (found != candidate.end())
+      kernel.setScheduleAttr(toSchedule(kernel.getContext(), found->second));
   }
   CompileOptions compileOptions;
   compileOptions.emit.threads = options.threads;
   return compileModel(copy, path, compileOptions);
 }
 
-/// The artefact of `candidate`, made at `path`.
+void Tuner::removeFile(StringRef path) {
+  llvm::sys::fs::remove(path);
+  llvm::sys::DontRemoveFileOnSignal(path);
+}
+
+/// The artefact of `candidate`, made in a temporary file whose name goes to
+/// `path`. Names are new: a loader knows libraries by them.
 llvm::Expected<std::unique_ptr<LoadedModel>>
-Tuner::make(const Candidate &candidate, StringRef path) {
+Tuner::make(const Candidate &candidate, std::string &path) {
+  SmallString<128> file;
+  if (std::error_code code =
+          llvm::sys::fs::createTemporaryFile("txc-tune", "so", file))
+    return makeError(ExitCode::File, "cannot make a temporary file: {0}",
+                     code.message());
+  path = file.str().str();
+  llvm::sys::RemoveFileOnSignal(path);
   if (llvm::Error error = compile(candidate, path))
     return std::move(error);
   llvm::Expected<LoadedModel> loaded = openArtefact(path);
@@ -138,9 +158,21 @@ Tuner::make(const Candidate &candidate, StringRef path) {
   return std::make_unique<LoadedModel>(std::move(*loaded));
 }
 
-static TunedSchedule toTuned(ScheduleAttr schedule) {
-  return {schedule.getLanes(), schedule.getRows(), schedule.getPanels(),
-          schedule.getItemRows(), schedule.getChunk()};
+/// Takes the target from the module; this machine must run its code.
+llvm::Error Tuner::chooseTarget() {
+  target = fused.module.get()->getAttrOfType<TargetAttr>(kTargetAttrName);
+  const Architecture *architecture = findArchitecture(target.getTriple());
+  std::string host = getHostIsa();
+  if (architecture && architecture == findArchitecture())
+    for (const std::string &isa : llvm::reverse(architecture->getIsas())) {
+      if (isa == target.getIsa())
+        return llvm::Error::success();
+      if (isa == host) // those after it are higher
+        break;
+    }
+  return makeError(ExitCode::Unsupported,
+                   "the module is for {0}, which this machine does not run",
+                   target.getIsa());
 }
 
 /// Compiles up to phase fuse, and learns the kernels of products with the
@@ -150,26 +182,18 @@ llvm::Error Tuner::prepare() {
     return makeError(ExitCode::Usage,
                      "the module has been through phase {0}: it has schedules",
                      getName(*model.phase));
-  std::optional<CpuTarget> host = resolveCpu("native");
-  if (!host || host->isa.empty())
-    return makeError(ExitCode::Unsupported,
-                     "this CPU has no AVX2 and FMA (x86-64-v3)");
-  target = *host;
-  if (std::error_code code =
-          llvm::sys::fs::createUniqueDirectory("txc-tune", folder))
-    return makeError(ExitCode::File, "cannot make a temporary folder: {0}",
-                     code.message());
   CompileOptions compileOptions;
-  std::string path = (folder + "/fuse.mlirbc").str();
   fused = model.clone();
   if (!fused.phase || *fused.phase < Phase::Fuse) {
     compileOptions.to = Phase::Fuse;
-    if (llvm::Error error = compileModel(fused, path, compileOptions))
+    if (llvm::Error error = compileModel(fused, "", compileOptions))
       return error;
   }
+  if (llvm::Error error = chooseTarget())
+    return error;
   Model scheduled = fused.clone();
   compileOptions.to = Phase::Schedule;
-  if (llvm::Error error = compileModel(scheduled, path, compileOptions))
+  if (llvm::Error error = compileModel(scheduled, "", compileOptions))
     return error;
   for (auto kernel : scheduled.module->getOps<KernelOp>()) {
     if (kernel.getBody().getOps<LinearOp>().empty())
@@ -178,7 +202,7 @@ llvm::Error Tuner::prepare() {
       return makeError(ExitCode::Unsupported,
                        "the model has products of bf16, which are not tuned");
     KernelTrials &trials = kernels[kernel.getSymName().str()];
-    trials.defaultSchedule = toTuned(kernel.getScheduleAttr());
+    trials.defaultSchedule = toNumbers(kernel.getScheduleAttr());
     trials.ops = kernel.getOpNames();
   }
   if (kernels.empty())
@@ -200,20 +224,20 @@ static int64_t roundItemRows(int64_t itemRows, int64_t rows) {
 std::vector<Candidate> Tuner::listTiles() const {
   std::vector<Candidate> candidates;
   for (int64_t panels = 1;; ++panels) {
-    int64_t vectors = panels * kPanelWidth / target.lanes;
+    int64_t vectors = countTileVectors(panels, target.getLanes());
     int64_t most =
-        std::min(kMaxTileRows, (target.registers - 1 - vectors) / vectors);
+        std::min(kMaxTileRows, countTileRows(target.getRegisters(), vectors));
     if (most < 2)
       return candidates;
     std::set<int64_t> heights{most, most / 2 * 2, (most - 1) / 2 * 2};
     for (int64_t rows : heights) {
       const TunedSchedule &known = kernels.begin()->second.defaultSchedule;
-      if (rows * vectors * 2 < target.registers ||
+      if (rows * vectors * 2 < target.getRegisters() ||
           (rows == known.rows && panels == known.panels))
         continue;
       Candidate candidate;
       for (auto &[name, trials] : kernels)
-        candidate[name] = {target.lanes, rows, panels,
+        candidate[name] = {target.getLanes(), rows, panels,
                            roundItemRows(kItemRows, rows),
                            trials.defaultSchedule.chunk};
       candidates.push_back(std::move(candidate));
@@ -221,21 +245,25 @@ std::vector<Candidate> Tuner::listTiles() const {
   }
 }
 
-/// For each of `values` the best schedules so far, changed by `set`.
+/// For each of `values` the best schedules so far, changed by `set`, unless all
+/// of them are known.
 std::vector<Candidate> Tuner::vary(
     ArrayRef<int64_t> values,
     function_ref<void(TunedSchedule &schedule, int64_t value)> set) const {
   std::vector<Candidate> candidates;
   for (int64_t value : values) {
     Candidate candidate;
+    bool isNew = false;
     for (auto &[name, trials] : kernels) {
       const Trial *best = trials.getBest();
       TunedSchedule schedule =
           best && best->ratio < 1 ? best->schedule : trials.defaultSchedule;
       set(schedule, value);
       candidate[name] = schedule;
+      isNew |= !trials.knows(schedule);
     }
-    candidates.push_back(std::move(candidate));
+    if (isNew)
+      candidates.push_back(std::move(candidate));
   }
   return candidates;
 }
@@ -247,9 +275,8 @@ std::vector<Candidate> Tuner::vary(
 /// Runs `candidate` and the reference in turns.
 llvm::Expected<std::map<std::string, Trial>>
 Tuner::compare(const Candidate &candidate, int rounds) {
-  // Names are new: a loader knows libraries by them.
-  std::string path =
-      llvm::formatv("{0}/{1}.so", folder.str(), numCandidates++).str();
+  std::string path;
+  auto remove = llvm::scope_exit([&] { removeFile(path); });
   llvm::Expected<std::unique_ptr<LoadedModel>> artefact = make(candidate, path);
   if (!artefact)
     return artefact.takeError();
@@ -266,7 +293,6 @@ Tuner::compare(const Candidate &candidate, int rounds) {
     if (llvm::Error error = sessions.back().run()) // weights become resident
       return std::move(error);
   }
-  llvm::sys::fs::remove(path); // it lives on as long as it is mapped
   std::map<std::string, std::vector<double>> times[2], ratios;
   for (int round = 0; round < rounds; ++round) {
     llvm::StringMap<double> pair[2];
@@ -328,8 +354,7 @@ llvm::Error Tuner::confirm() {
 llvm::Error Tuner::run() {
   if (llvm::Error error = prepare())
     return error;
-  llvm::Expected<std::unique_ptr<LoadedModel>> made =
-      make({}, (folder + "/default.so").str());
+  llvm::Expected<std::unique_ptr<LoadedModel>> made = make({}, referencePath);
   if (!made)
     return made.takeError();
   reference = std::move(*made);
@@ -339,7 +364,8 @@ llvm::Error Tuner::run() {
                      "the model has no entry 'packed', which tune runs");
   if (llvm::Error error = checkLengths(*entry, options.lengths))
     return error;
-  inputs = makeBatch(*entry, options.lengths);
+  std::mt19937 random(1); // the same batch in every call
+  inputs = makeBatch(*entry, options.lengths, random);
   if (llvm::Error error = tryAll(listTiles(), "tiles"))
     return error;
   auto setItemRows = [](TunedSchedule &schedule, int64_t rows) {
@@ -349,7 +375,7 @@ llvm::Error Tuner::run() {
           tryAll(vary(kOtherItemRows, setItemRows), "rows of items"))
     return error;
   auto setChunk = [](TunedSchedule &schedule, int64_t chunk) {
-    schedule.chunk = chunk;
+    schedule.chunk = chunk == kDefaultChunk ? 0 : chunk;
   };
   if (llvm::Error error = tryAll(vary(kChunks, setChunk), "chunks"))
     return error;
@@ -363,7 +389,7 @@ llvm::Error Tuner::run() {
 TuningFile Tuner::getTuning() const {
   TuningFile tuning;
   tuning.cpu = getHostName();
-  tuning.isa = target.isa;
+  tuning.isa = target.getIsa().str();
   tuning.lengths = options.lengths;
   tuning.threads = options.threads;
   for (auto &[name, trials] : kernels)
@@ -407,7 +433,7 @@ json::Value Tuner::report() const {
   for (int64_t length : options.lengths)
     tokens += length;
   return json::Object{{"cpu", getHostName()},
-                      {"isa", target.isa},
+                      {"isa", target.getIsa()},
                       {"sequences", int64_t(options.lengths.size())},
                       {"tokens", tokens},
                       {"threads", options.threads},
@@ -417,10 +443,13 @@ json::Value Tuner::report() const {
 
 llvm::Expected<json::Value> tx::tune(const Model &model, StringRef output,
                                      const TuneOptions &options) {
+  llvm::Expected<OutputFile> file = OutputFile::create(output);
+  if (!file)
+    return file.takeError();
   Tuner tuner(model, options);
   if (llvm::Error error = tuner.run())
     return std::move(error);
-  if (llvm::Error error = writeTuning(tuner.getTuning(), output))
+  if (llvm::Error error = writeTuning(tuner.getTuning(), *file))
     return std::move(error);
   return tuner.report();
 }

@@ -5,11 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Batch.h"
 #include "tx/Checkpoint/Error.h"
-#include "tx/Driver/Driver.h"
 #include "llvm/Support/Format.h"
 #include <cmath>
-#include <random>
 
 using namespace mlir;
 using namespace tx;
@@ -32,32 +31,12 @@ public:
   }
 
   NamedTensors make() {
-    return StringRef(entry.name) == "padded" ? makePadded() : makePacked();
+    return StringRef(entry.name) == "padded"
+               ? makePadded()
+               : makeBatch(entry, lengths, random);
   }
 
 private:
-  std::vector<int32_t> indices(int64_t count, int64_t limit) {
-    std::uniform_int_distribution<int32_t> any(0,
-                                               std::max<int64_t>(limit, 1) - 1);
-    std::vector<int32_t> values(count);
-    for (int32_t &value : values)
-      value = any(random);
-    return values;
-  }
-
-  NamedTensors makePacked() {
-    std::vector<int32_t> offsets{0};
-    for (int64_t length : lengths)
-      offsets.push_back(offsets.back() + length);
-    int64_t tokens = offsets.back(), entries = offsets.size();
-    NamedTensors result;
-    for (const tx_tensor_info &info : ArrayRef(entry.inputs, entry.num_inputs))
-      result[info.name] = StringRef(info.name) == "offsets"
-                              ? Tensor{{entries}, offsets}
-                              : Tensor{{tokens}, indices(tokens, info.limit)};
-    return result;
-  }
-
   /// Row b keeps lengths[b] columns: at the end, at the beginning, or spread.
   std::vector<int32_t> makeMask(int64_t columns) {
     std::vector<int32_t> mask(lengths.size() * columns, 0);
@@ -72,14 +51,16 @@ private:
   }
 
   NamedTensors makePadded() {
-    int64_t rows = lengths.size();
-    int64_t columns = std::min(lengths.back() + 4, entry.max_length);
+    BatchSizes sizes;
+    sizes.sequences = lengths.size();
+    sizes.length = std::min(lengths.back() + 4, entry.max_length);
+    sizes.tokens = sizes.sequences * sizes.length;
     NamedTensors result;
     for (const tx_tensor_info &info : ArrayRef(entry.inputs, entry.num_inputs))
-      result[info.name] = Tensor{{rows, columns},
-                                 StringRef(info.name) == "attention_mask"
-                                     ? makeMask(columns)
-                                     : indices(rows * columns, info.limit)};
+      result[info.name] =
+          StringRef(info.name) == "attention_mask"
+              ? Tensor{{sizes.sequences, sizes.length}, makeMask(sizes.length)}
+              : makeRandom(info, sizes, random);
     return result;
   }
 
@@ -112,32 +93,48 @@ static bool hasNarrowProducts(ModuleOp module) {
   return result.wasInterrupted();
 }
 
-/// The root of the mean square.
-static double getTypical(ArrayRef<float> values) {
+/// The root of the mean square of the finite elements.
+static double getTypical(const Tensor &tensor) {
   double sum = 0;
-  for (float value : values)
-    sum += double(value) * value;
-  return values.empty() ? 0 : std::sqrt(sum / values.size());
+  int64_t count = 0;
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    if (double value = tensor.at(i); std::isfinite(value)) {
+      sum += value * value;
+      ++count;
+    }
+  return count == 0 ? 0 : std::sqrt(sum / count);
 }
 
-static llvm::Error compare(StringRef entry, StringRef name,
-                           const Tensor &actual, const Tensor &expected,
-                           const Tolerance &tolerance) {
-  if (actual.shape != expected.shape)
+/// How many times `bound` the two differ; infinite if only one is finite, or
+/// both are infinite with other signs.
+static double getExcess(double actual, double expected, double bound) {
+  if (actual == expected || (std::isnan(actual) && std::isnan(expected)))
+    return 0;
+  if (!std::isfinite(actual) || !std::isfinite(expected))
+    return INFINITY;
+  return std::abs(actual - expected) / bound;
+}
+
+llvm::Error tx::compareOutput(StringRef entry, StringRef name,
+                              const Tensor &actual, const Tensor &expected,
+                              bool isNarrow) {
+  const Tolerance &tolerance = isNarrow ? kNarrowTolerance : kTolerance;
+  if (actual.shape != expected.shape ||
+      actual.data.index() != expected.data.index())
     return makeError(ExitCode::Mismatch,
                      "verification failed: {0} of entry {1} has another shape "
-                     "than the reference's",
+                     "or element type than the reference's",
                      name, entry);
+  bool isExact = std::holds_alternative<std::vector<int32_t>>(expected.data);
+  double relative = isExact ? 0 : tolerance.relative;
   double absolute =
-      tolerance.absolute + tolerance.typical * getTypical(expected.floats());
+      isExact ? 0
+              : tolerance.absolute + tolerance.typical * getTypical(expected);
   double worst = 0;
   int64_t where = -1;
   for (int64_t i = 0; i < actual.size(); ++i) {
-    double a = actual.floats()[i], e = expected.floats()[i];
-    double excess =
-        std::abs(a - e) / (absolute + tolerance.relative * std::abs(e));
-    if (std::isnan(a) != std::isnan(e))
-      excess = INFINITY;
+    double excess = getExcess(actual.at(i), expected.at(i),
+                              absolute + relative * std::abs(expected.at(i)));
     if (excess > worst) {
       worst = excess;
       where = i;
@@ -149,15 +146,14 @@ static llvm::Error compare(StringRef entry, StringRef name,
                    "verification failed: {0}[{1}] of entry {2} is {3}, the "
                    "reference says {4} (tolerance: {5} relative, {6} absolute)",
                    name, describeIndex(where, actual.shape), entry,
-                   formatNumber(actual.floats()[where]),
-                   formatNumber(expected.floats()[where]),
-                   formatNumber(tolerance.relative), formatNumber(absolute));
+                   formatNumber(actual.at(where)),
+                   formatNumber(expected.at(where)), formatNumber(relative),
+                   formatNumber(absolute));
 }
 
 llvm::Error tx::verifyArtefact(const LoadedModel &artefact,
                                const Model &model) {
-  const Tolerance &tolerance =
-      hasNarrowProducts(*model.module) ? kNarrowTolerance : kTolerance;
+  bool isNarrow = hasNarrowProducts(*model.module);
   for (int32_t i = 0; i < artefact->num_entries; ++i) {
     const tx_entry_info &entry = *artefact->entries[i];
     NamedTensors inputs = InputGenerator(entry).make();
@@ -176,7 +172,7 @@ llvm::Error tx::verifyArtefact(const LoadedModel &artefact,
                          "verification failed: the reference has no output {0}",
                          name);
       if (llvm::Error error =
-              compare(entry.name, name, tensor, found->second, tolerance))
+              compareOutput(entry.name, name, tensor, found->second, isNarrow))
         return error;
     }
   }

@@ -50,7 +50,7 @@ static cl::opt<std::string>
                  cl::cat(mainCategory));
 
 static llvm::Expected<BenchOptions> readOptions() {
-  if (llvm::Error error = requireAtLeast("--threads", threads, 0))
+  if (llvm::Error error = requireThreads(threads, 0))
     return error;
   if (llvm::Error error = requireAtLeast("--rounds", rounds, 1))
     return error;

@@ -1,8 +1,7 @@
 //===- Compile.cpp - txc compile ------------------------------------------===//
 
 #include "Verbs.h"
-#include "tx/Checkpoint/Error.h"
-#include "tx/Checkpoint/Safetensors.h"
+#include "tx/Checkpoint/Files.h"
 #include "tx/Driver/Reports.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -133,7 +132,7 @@ static llvm::Error checkOptions() {
     return error;
   if (llvm::Error error = require("compile", "an output: -o FILE", output))
     return error;
-  if (llvm::Error error = requireAtLeast("--threads", threads, 1))
+  if (llvm::Error error = requireThreads(threads, 1))
     return error;
   if (!isIdentifier(symbolPrefix))
     return makeError(ExitCode::Usage,
@@ -167,24 +166,13 @@ static CompileOptions readOptions() {
   return options;
 }
 
-static llvm::Error writeReport(const llvm::json::Value &value,
-                               llvm::StringRef path) {
+static std::string formatReport(const llvm::json::Value &value, bool isJson) {
+  if (isJson)
+    return llvm::formatv("{0:2}\n", value);
   std::string text;
   llvm::raw_string_ostream os(text);
-  if (path.ends_with(".json"))
-    os << llvm::formatv("{0:2}\n", value);
-  else
-    printFusion(value, os);
-  if (path.empty()) {
-    llvm::outs() << text;
-    return llvm::Error::success();
-  }
-  llvm::Expected<OutputFile> file = OutputFile::create(path);
-  if (!file)
-    return file.takeError();
-  if (llvm::Error error = file->write(llvm::arrayRefFromStringRef(text)))
-    return error;
-  return file->commit();
+  printFusion(value, os);
+  return text;
 }
 
 static llvm::Error run() {
@@ -195,6 +183,13 @@ static llvm::Error run() {
   llvm::json::Value fusion = nullptr;
   if (report.getNumOccurrences() > 0)
     options.report = &fusion;
+  std::optional<OutputFile> reportFile;
+  if (!reportPath.empty()) {
+    llvm::Expected<OutputFile> file = OutputFile::create(reportPath);
+    if (!file)
+      return file.takeError();
+    reportFile.emplace(std::move(*file));
+  }
   Progress progress(quiet);
   options.progress = [&](Phase phase) { progress.begin(phase); };
   if (llvm::sys::fs::is_directory(model))
@@ -206,8 +201,14 @@ static llvm::Error run() {
   if (llvm::Error error = compileModel(*loaded, path, options))
     return error;
   progress.report(path);
-  return options.report ? writeReport(fusion, reportPath)
-                        : llvm::Error::success();
+  if (!options.report)
+    return llvm::Error::success();
+  bool isJson = llvm::StringRef(reportPath).ends_with(".json");
+  std::string text = formatReport(fusion, isJson);
+  if (reportFile)
+    return reportFile->commitText(text);
+  llvm::outs() << text;
+  return llvm::Error::success();
 }
 
 Verb txc::getCompile() {

@@ -8,6 +8,9 @@ namespace cl = llvm::cl;
 
 cl::OptionCategory txc::mainCategory("Options");
 
+/// Sequences of a batch, more than anybody measures with.
+static constexpr int64_t kMaxBatch = 1'000'000;
+
 cl::ValuesClass txc::headValues() {
   return cl::values(
       clEnumValN(Head::Auto, "auto", "what the model's files say (default)"),
@@ -41,7 +44,7 @@ txc::BatchFlags::BatchFlags(cl::SubCommand &command)
               cl::cat(mainCategory)) {}
 
 llvm::Expected<std::vector<int64_t>> txc::BatchFlags::read() const {
-  if (llvm::Error error = requireAtLeast("--batch", batch, 1))
+  if (llvm::Error error = requireBetween("--batch", batch, 1, kMaxBatch))
     return std::move(error);
   if (lengths.empty())
     return std::vector<int64_t>(batch, length);
@@ -57,6 +60,18 @@ llvm::Error txc::require(llvm::StringRef verb, llvm::StringRef what,
     return llvm::Error::success();
   return withHint(makeError(ExitCode::Usage, "txc {0} needs {1}", verb, what),
                   llvm::formatv("see txc {0} --help", verb).str());
+}
+
+llvm::Error txc::requireBetween(llvm::StringRef flag, int64_t value,
+                                int64_t least, int64_t most) {
+  if (value >= least && value <= most)
+    return llvm::Error::success();
+  return makeError(ExitCode::Usage, "{0} is {1}, expected {2} to {3}", flag,
+                   value, least, most);
+}
+
+llvm::Error txc::requireThreads(int64_t value, int64_t least) {
+  return requireBetween("--threads", value, least, TX_MAX_THREADS);
 }
 
 llvm::Error txc::requireAtLeast(llvm::StringRef flag, int64_t value,

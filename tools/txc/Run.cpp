@@ -69,7 +69,9 @@ static llvm::Error run() {
     return error;
   if (llvm::Error error = require("run", "inputs: --input=INPUTS", input))
     return error;
-  if (llvm::Error error = requireAtLeast("--threads", threads, 0))
+  if (llvm::Error error = requireThreads(threads, 0))
+    return error;
+  if (llvm::Error error = checkOutputName(output))
     return error;
   llvm::StringRef file = model.getValue();
   bool isModule = file.ends_with(".mlir") || file.ends_with(".mlirbc");

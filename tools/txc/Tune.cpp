@@ -43,7 +43,7 @@ static llvm::Error checkOptions() {
     return error;
   if (llvm::Error error = require("tune", "an output: -o FILE", output))
     return error;
-  if (llvm::Error error = requireAtLeast("--threads", threads, 1))
+  if (llvm::Error error = requireThreads(threads, 1))
     return error;
   if (llvm::Error error = requireAtLeast("--rounds", rounds, 1))
     return error;

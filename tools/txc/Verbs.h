@@ -49,6 +49,10 @@ llvm::Error require(llvm::StringRef verb, llvm::StringRef what,
                     llvm::StringRef value);
 /// Fails unless `value` is at least `least`.
 llvm::Error requireAtLeast(llvm::StringRef flag, int64_t value, int64_t least);
+llvm::Error requireBetween(llvm::StringRef flag, int64_t value, int64_t least,
+                           int64_t most);
+/// The same for --threads, of which a context has TX_MAX_THREADS at most.
+llvm::Error requireThreads(int64_t value, int64_t least);
 
 /// Steps of a long verb, on standard error: one line each when it is done, on a
 /// terminal also while it runs.

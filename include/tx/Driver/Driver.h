@@ -51,8 +51,10 @@ llvm::Error writeModule(const Model &model, llvm::StringRef path);
 void printModule(const Model &model, llvm::raw_ostream &os);
 
 struct CompileOptions {
-  std::string target; ///< a triple; empty: this machine's
-  /// Empty: native, or generic where the target is not this machine's.
+  /// A triple; empty: the module's, this machine's if it has none.
+  std::string target;
+  /// Empty: the module's where it has a target and `target` is empty too;
+  /// otherwise native, or generic where `target` is not this machine's.
   std::string cpu;
   /// CPUs of different instruction sets, or "all", in place of `cpu`: the
   /// artefact has code for each and runs the best that its machine can.
@@ -73,8 +75,8 @@ struct CompileOptions {
 };
 
 /// Runs the phases on `model` and, unless `to` stops earlier, writes the
-/// artefact to `output`; when it stops earlier, the module. With variants,
-/// phases from fuse on run on a copy for each.
+/// artefact to `output`; when it stops earlier, the module, if `output` is not
+/// empty. With variants, phases from fuse on run on a copy for each.
 llvm::Error compileModel(Model &model, llvm::StringRef output,
                          const CompileOptions &options);
 
@@ -106,6 +108,13 @@ llvm::Expected<NamedTensors> runArtefact(const LoadedModel &model,
 llvm::Expected<NamedTensors> runReference(const Model &model,
                                           llvm::StringRef entry,
                                           const NamedTensors &inputs);
+
+/// Fails, naming the worst element, unless output `name` of `entry` is what was
+/// expected within the tolerances of docs/numerics.md, those of products of
+/// bf16 if `isNarrow`. Errors: Mismatch.
+llvm::Error compareOutput(llvm::StringRef entry, llvm::StringRef name,
+                          const Tensor &actual, const Tensor &expected,
+                          bool isNarrow);
 
 /// Compares all entries of `artefact` with Reference on generated inputs.
 /// Mismatch names the worst element.

@@ -16,6 +16,9 @@ llvm::Expected<NamedTensors> readInputs(llvm::StringRef spec);
 /// The entry that takes `inputs`: "packed" if input_ids has rank 1.
 llvm::Expected<std::string> chooseEntry(const NamedTensors &inputs);
 
+/// Fails unless `path` is a name that writeOutputs takes, or `-`.
+llvm::Error checkOutputName(llvm::StringRef path);
+
 /// Writes outputs to a .safetensors or .json file.
 llvm::Error writeOutputs(const NamedTensors &outputs, llvm::StringRef path);
 

@@ -26,6 +26,11 @@ struct Tensor {
   llvm::ArrayRef<int32_t> ints() const {
     return std::get<std::vector<int32_t>>(data);
   }
+  /// Element `i`, of either type.
+  double at(int64_t i) const {
+    return std::visit([i](const auto &values) { return double(values[i]); },
+                      data);
+  }
   int64_t size() const {
     int64_t n = 1;
     for (int64_t d : shape)

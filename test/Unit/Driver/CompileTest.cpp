@@ -5,6 +5,7 @@
 #include "tx/Target/CpuTarget.h"
 #include "llvm/Support/FileSystem.h"
 #include "gtest/gtest.h"
+#include <cmath>
 #include <fstream>
 
 using namespace tx;
@@ -140,6 +141,111 @@ TEST_F(CompileTest, VerificationFindsADifference) {
       llvm::StringRef(message).starts_with("verification failed: logits["))
       << message;
   EXPECT_TRUE(llvm::StringRef(message).contains("of entry packed is"));
+}
+
+TEST(CompareOutput, ToleratesAsNumericsSays) {
+  auto compare = [](auto actual, auto expected, bool isNarrow = false) {
+    Tensor a{{int64_t(actual.size())}, actual},
+        e{{int64_t(expected.size())}, expected};
+    llvm::Error error = compareOutput("packed", "y", a, e, isNarrow);
+    return error ? llvm::toString(std::move(error)) : "";
+  };
+  using Floats = std::vector<float>;
+  using Ints = std::vector<int32_t>;
+  constexpr float inf = INFINITY, nan = NAN;
+  EXPECT_EQ(compare(Floats{1, 2}, Floats{1.00005f, 2}), "");
+  EXPECT_NE(compare(Floats{1, 2}, Floats{1.0003f, 2}), "");
+  // What is not finite tells nothing of the rest.
+  for (bool isNarrow : {false, true}) {
+    EXPECT_EQ(compare(Floats{inf, nan, -inf}, Floats{inf, nan, -inf}, isNarrow),
+              "");
+    EXPECT_NE(compare(Floats{inf, 5}, Floats{inf, 1}, isNarrow), "");
+    EXPECT_NE(compare(Floats{nan, 5}, Floats{nan, 1}, isNarrow), "");
+    EXPECT_NE(compare(Floats{1}, Floats{inf}, isNarrow), "");
+    EXPECT_NE(compare(Floats{inf}, Floats{1}, isNarrow), "");
+    EXPECT_NE(compare(Floats{inf}, Floats{-inf}, isNarrow), "");
+    EXPECT_NE(compare(Floats{nan}, Floats{inf}, isNarrow), "");
+    EXPECT_NE(compare(Floats{1}, Floats{nan}, isNarrow), "");
+  }
+  EXPECT_EQ(compare(Ints{7, -1}, Ints{7, -1}), "");
+  EXPECT_NE(compare(Ints{1000000}, Ints{1000001}), "");
+  EXPECT_NE(compare(Ints{1}, Floats{1}), "");
+  EXPECT_NE(compare(Floats{1}, Floats{1, 2}), "");
+}
+
+TEST_F(CompileTest, TheTargetOfAModuleIsKeptUnlessOneIsNamed) {
+  Model model = llvm::cantFail(load(kModule));
+  std::string message;
+  CompileOptions options;
+  options.cpu = "x86-64-v4";
+  options.to = Phase::Normalize;
+  ASSERT_FALSE(bool(compileModel(model, file("n.mlir"), options)));
+  auto isaFor = [&](llvm::StringRef cpu, llvm::StringRef target) {
+    Model copy = model.clone();
+    CompileOptions other;
+    other.cpu = cpu.str();
+    other.target = target.str();
+    other.to = Phase::Schedule;
+    llvm::cantFail(compileModel(copy, "", other));
+    return copy.module.get()
+        ->getAttrOfType<TargetAttr>(kTargetAttrName)
+        .getIsa()
+        .str();
+  };
+  EXPECT_EQ(isaFor("", ""), "x86-64-v4");
+  EXPECT_EQ(isaFor("haswell", ""), "x86-64-v3");
+  EXPECT_EQ(isaFor("", "aarch64-linux-gnu"), "armv8-a");
+  options.to = Phase::Fuse;
+  options.cpu = "";
+  ASSERT_FALSE(bool(compileModel(model, "", options)));
+  options.cpu = "x86-64-v3";
+  options.to = Phase::Schedule;
+  EXPECT_EQ(codeOf(compileModel(model, "", options), message), ExitCode::Usage);
+  EXPECT_EQ(message, "the module has been through phase fuse, which is after "
+                     "its target was decided");
+}
+
+TEST_F(CompileTest, OnlyCodeIsVerified) {
+  Model model = llvm::cantFail(load(kModule));
+  std::string message;
+  CompileOptions options;
+  options.verify = true;
+  options.to = Phase::Fuse;
+  EXPECT_EQ(codeOf(compileModel(model, file("f.mlir"), options), message),
+            ExitCode::Usage);
+  EXPECT_EQ(message, "phases import to fuse leave no code to verify");
+  EXPECT_FALSE(llvm::sys::fs::exists(file("f.mlir")));
+}
+
+TEST_F(CompileTest, AnImportedModuleGoesOnFromImportOrNormalize) {
+  for (Phase from : {Phase::Import, Phase::Normalize, Phase::Fuse}) {
+    Model model = llvm::cantFail(load(kModule));
+    model.phase = Phase::Import;
+    std::string message;
+    CompileOptions options;
+    options.from = from;
+    options.to = Phase::Schedule;
+    ExitCode code = codeOf(compileModel(model, "", options), message);
+    EXPECT_EQ(code, from == Phase::Fuse ? ExitCode::Usage : ExitCode::Ok)
+        << message;
+  }
+}
+
+TEST_F(CompileTest, ShapesWithoutElementsAllocateNothing) {
+  Model model = llvm::cantFail(load(kModule));
+  ASSERT_FALSE(bool(compileModel(model, file("m.so"), CompileOptions())));
+  LoadedModel loaded = llvm::cantFail(openArtefact(file("m.so")));
+  NamedTensors hostile = inputs;
+  hostile["offsets"] = Tensor{{int64_t(1) << 40, 0}, std::vector<int32_t>()};
+  std::string message;
+  EXPECT_EQ(
+      codeOf(runArtefact(loaded, "packed", hostile, 1).takeError(), message),
+      ExitCode::Input);
+  hostile = inputs;
+  hostile["input_ids"] = Tensor{{int64_t(1) << 40, 0}, std::vector<int32_t>()};
+  EXPECT_EQ(
+      codeOf(runArtefact(loaded, "packed", hostile, 1).takeError(), message),
+      ExitCode::Input);
 }
 
 TEST_F(CompileTest, PhasesOfHandwrittenModulesAreBelieved) {
