@@ -1,11 +1,13 @@
 //===- compiler.cpp - tx._compiler: loads and compiles models -------------===//
 //
 // The driver library (Driver/Driver.h) for Python. Errors become the exceptions
-// of tx.errors; the interpreter lock is let go while a model compiles.
+// of tx.errors with their exit codes; the interpreter lock is let go while a
+// model compiles.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tx/Driver/Driver.h"
+#include "tx/Runtime/tx_model.h"
 #include "tx/Target/CpuTarget.h"
 
 #include "mlir/IR/AsmState.h"
@@ -41,18 +43,20 @@ const char *exceptionFor(tx::ExitCode code) {
 
 [[noreturn]] void raise(llvm::Error error) {
   std::string text;
-  const char *name = "Error";
+  tx::ExitCode code = tx::ExitCode::Failure;
   llvm::handleAllErrors(
       std::move(error),
       [&](const tx::Error &e) {
-        name = exceptionFor(e.getCode());
+        code = e.getCode();
         text += e.getMessage();
         if (!e.getHint().empty())
           text += ("; " + e.getHint()).str();
       },
       [&](const llvm::ErrorInfoBase &e) { text += e.message(); });
-  py::object type = py::module_::import("tx.errors").attr(name);
-  PyErr_SetObject(type.ptr(), py::str(text).ptr());
+  py::object exception =
+      py::module_::import("tx.errors").attr(exceptionFor(code))(text);
+  exception.attr("code") = static_cast<int>(code);
+  PyErr_SetObject(py::type::of(exception).ptr(), exception.ptr());
   throw py::error_already_set();
 }
 
@@ -83,14 +87,19 @@ public:
     return result;
   }
 
-  /// Compiles a copy, so that one model can be compiled more than once.
+  /// Compiles a copy, so that one model can be compiled more than once. An
+  /// empty `cpu` is the module's own target, else this CPU.
   void compile(const std::string &output, const std::string &cpu,
                const std::vector<std::string> &cpuVariants,
                const std::string &precision, int threads, bool verify,
                const std::string &tuning) {
-    if (threads < 1)
+    if (!cpu.empty() && !cpuVariants.empty())
       raise(tx::makeError(tx::ExitCode::Usage,
-                          "threads is {0}, expected at least 1", threads));
+                          "cpu_variants takes the place of cpu"));
+    if (threads < 1 || threads > TX_MAX_THREADS)
+      raise(tx::makeError(tx::ExitCode::Usage,
+                          "threads is {0}, expected 1 to {1}", threads,
+                          TX_MAX_THREADS));
     if (precision != "f32" && precision != "bf16")
       raise(tx::makeError(tx::ExitCode::Usage,
                           "precision is '{0}', expected f32 or bf16",

@@ -21,10 +21,16 @@ namespace py = pybind11;
 
 namespace {
 
-/// Raises exception `name` of tx.errors.
-[[noreturn]] void raise(const char *name, const std::string &message) {
-  py::object type = py::module_::import("tx.errors").attr(name);
-  PyErr_SetObject(type.ptr(), py::str(message).ptr());
+/// What the command line ends with when an argument is none of its values.
+constexpr int kUsage = 2;
+
+/// Raises exception `name` of tx.errors; `code` where its own is another.
+[[noreturn]] void raise(const char *name, const std::string &message,
+                        std::optional<int> code = std::nullopt) {
+  py::object error = py::module_::import("tx.errors").attr(name)(message);
+  if (code)
+    error.attr("code") = *code;
+  PyErr_SetObject(py::type::of(error).ptr(), error.ptr());
   throw py::error_already_set();
 }
 
@@ -82,7 +88,8 @@ tx_weights_mode readWeightsMode(const std::string &name) {
     return TX_WEIGHTS_MAP;
   if (name == "copy")
     return TX_WEIGHTS_COPY;
-  raise("InputError", "weights must be 'map' or 'copy', not '" + name + "'");
+  raise("InputError", "weights must be 'map' or 'copy', not '" + name + "'",
+        kUsage);
 }
 
 tx_affinity readAffinity(const std::string &name) {
@@ -90,12 +97,13 @@ tx_affinity readAffinity(const std::string &name) {
     return TX_AFFINITY_NONE;
   if (name == "spread")
     return TX_AFFINITY_SPREAD;
-  raise("InputError", "affinity must be 'none' or 'spread', not '" + name + "'");
+  raise("InputError", "affinity must be 'none' or 'spread', not '" + name + "'",
+        kUsage);
 }
 
 int readThreads(int threads) {
   if (threads < 0)
-    raise("InputError", "threads must not be negative");
+    raise("InputError", "threads must not be negative", kUsage);
   return threads;
 }
 
@@ -148,7 +156,8 @@ public:
       SizedContext context;
       status = acquire(tokens, sequences, context, error);
       if (status == TX_OK) {
-        status = model->run(context.context.get(), index, in.data(), out.data());
+        status =
+            model->run(context.context.get(), index, in.data(), out.data());
         if (status != TX_OK)
           error = model->error(context.context.get());
         std::lock_guard<std::mutex> guard(mutex);
@@ -199,10 +208,13 @@ private:
     return tensor;
   }
 
-  /// Takes an idle context that is large enough, or makes one. Sizes grow to
-  /// powers of two, so that calls of varying size settle on few contexts.
+  /// Takes an idle context that is large enough, or makes one, which replaces
+  /// the idle ones and has room for what they had: calls of few long sequences
+  /// and of many short ones settle on one context.
   tx_status acquire(int64_t tokens, int64_t sequences, SizedContext &result,
                     std::string &error) {
+    sequences = std::min(sequences, tokens); // empty sequences are refused
+    std::vector<SizedContext> replaced; // gone when the new one has its weights
     {
       std::lock_guard<std::mutex> guard(mutex);
       auto fits = std::find_if(idle.begin(), idle.end(), [&](const auto &c) {
@@ -213,8 +225,25 @@ private:
         idle.erase(fits);
         return TX_OK;
       }
-      idle.clear(); // all too small: make room for the larger one
+      replaced.swap(idle);
     }
+    int64_t mostTokens = tokens, mostSequences = sequences;
+    for (const SizedContext &context : replaced) {
+      mostTokens = std::max(mostTokens, context.tokens);
+      mostSequences = std::max(mostSequences, context.sequences);
+    }
+    tx_status status = create(mostTokens, mostSequences, result, error);
+    bool lacks = status == TX_ERROR_MEMORY || status == TX_ERROR_THREAD;
+    if (!lacks || replaced.empty())
+      return status;
+    replaced.clear(); // what they held may be enough
+    return create(tokens, sequences, result, error);
+  }
+
+  /// Makes a context of these sizes, rounded up to powers of two, so that calls
+  /// of varying size settle on few contexts.
+  tx_status create(int64_t tokens, int64_t sequences, SizedContext &result,
+                   std::string &error) const {
     tx_options options = {};
     options.size = sizeof options;
     options.threads = threads;
@@ -225,7 +254,8 @@ private:
     options.affinity = affinity;
     tx_context *context = nullptr;
     char message[256] = "";
-    tx_status status = model->create(&options, &context, message, sizeof message);
+    tx_status status =
+        model->create(&options, &context, message, sizeof message);
     error = message;
     result.context = Context(context, ContextDeleter{&*model});
     result.tokens = options.max_tokens;

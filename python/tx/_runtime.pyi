@@ -24,7 +24,7 @@ class Artefact:
         self,
         entry: int,
         inputs: list[NDArray[np.int32] | None],
-        outputs: list[NDArray[np.float32]],
+        outputs: list[NDArray[np.float32] | NDArray[np.int32]],
         tokens: int,
         sequences: int,
     ) -> None: ...

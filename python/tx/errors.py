@@ -1,4 +1,8 @@
-"""Exceptions of tx. Each carries the exit code the command line would end with."""
+"""Exceptions of tx. `code` is the exit code that the command line would end with.
+
+It is that of the class but for a CompilationError of code generation or linking, which
+has 7, and an InputError of an argument that is none of its values, which has 2.
+"""
 
 
 class Error(Exception):
@@ -42,6 +46,6 @@ class MismatchError(Error):
 
 
 class InputError(Error, ValueError):
-    """Inputs or outputs that do not fit the model."""
+    """Inputs or outputs that do not fit the model, or an argument that cannot be."""
 
     code = 10

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tx.errors import InputError
 from tx.program import Program
 
 
@@ -51,7 +50,7 @@ class Model:
         self,
         output: str | os.PathLike[str],
         *,
-        cpu: str = "native",
+        cpu: str | None = None,
         cpu_variants: str | Sequence[str] = (),
         precision: str = "f32",
         threads: int = 1,
@@ -61,14 +60,16 @@ class Model:
         """Compiles to a shared object at `output` and opens it.
 
         Arguments:
-          cpu: the CPU to make code for, by LLVM's name; "native" is this one.
+          cpu: the CPU to make code for, by LLVM's name; "native" is this one. None
+            keeps the target that the module was given already, else means "native".
           cpu_variants: in place of `cpu`, CPUs of different instruction sets,
             ["x86-64-v3", "x86-64-v4"] or "x86-64-v3,x86-64-v4" say, or "all": the
             program has code for each and runs the best that its machine can.
           precision: what linear layers multiply: "f32", as trained, or "bf16", with
             sums in f32: half the weights, and less time where the CPU has
             AVX512_BF16 or AMX.
-          threads: threads of a call unless the user of the program says otherwise.
+          threads: threads of a call, 1 to 1024, unless the user of the program says
+            otherwise.
           verify: compare the program with the reference before it is written.
           tuning: a tuning file of `txc tune`, whose schedules come first. It
             changes how fast a program is, not what it computes.
@@ -76,13 +77,11 @@ class Model:
         Raises FileError, ModelFormatError, UnsupportedError, CompilationError,
         MismatchError, InputError.
         """
-        if cpu_variants and cpu != "native":
-            raise InputError("cpu_variants takes the place of cpu")
         file = "" if tuning is None else os.fspath(tuning)
         if isinstance(cpu_variants, str):
             cpu_variants = cpu_variants.split(",") if cpu_variants else ()
         self._handle.compile(
-            os.fspath(output), cpu, list(cpu_variants), precision, threads, verify, file
+            os.fspath(output), cpu or "", list(cpu_variants), precision, threads, verify, file
         )
         tokenizer = self.path / "tokenizer.json"
         return Program(output, tokenizer=tokenizer if tokenizer.is_file() else None)

@@ -86,7 +86,7 @@ class Program:
         self._tokenizer: Any = None
 
     def __repr__(self) -> str:
-        names = ", ".join(o["name"] for o in self._entry("packed")[1]["outputs"])
+        names = ", ".join(o["name"] for o in self._any_entry()["outputs"])
         size = (self.path.stat().st_size) / 1e6
         return f"tx.Program({self.path.name!r}, {self._artefact.isa}, out: {names}, {size:.1f} MB)"
 
@@ -104,7 +104,7 @@ class Program:
     @property
     def max_length(self) -> int:
         """Tokens of the longest sequence the model takes."""
-        return int(self._entry("packed")[1]["max_length"])
+        return int(self._any_entry()["max_length"])
 
     def __call__(
         self,
@@ -113,7 +113,7 @@ class Program:
         token_type_ids: Any = None,
         *,
         offsets: ArrayLike | None = None,
-        out: Mapping[str, NDArray[np.float32]] | None = None,
+        out: Mapping[str, NDArray[np.float32] | NDArray[np.int32]] | None = None,
     ) -> Outputs:
         """Runs the model; returns its outputs by name.
 
@@ -127,7 +127,8 @@ class Program:
           arrays are passed as they are.
 
         `token_type_ids` has the form of `input_ids`; zeros by default. `out` holds
-        float32 arrays to write outputs into; they are not copied.
+        arrays to write outputs into, float32 or int32 as the outputs are; they are not
+        copied.
         """
         if offsets is not None:
             if attention_mask is not None:
@@ -160,6 +161,11 @@ class Program:
         inputs = self._entry("packed")[1]["inputs"]
         return any(tensor["name"] == "token_type_ids" for tensor in inputs)
 
+    def _any_entry(self) -> dict[str, Any]:
+        """An entry, for what all agree on."""
+        _, info = next(iter(self._entries.values()))
+        return info
+
     def _entry(self, name: str) -> tuple[int, dict[str, Any]]:
         if name not in self._entries:
             raise InputError(f"the program has no entry {name!r}")
@@ -188,11 +194,15 @@ class Program:
 
     def _run_packed(self, ids: Any, types: Any, offsets: Any, out: Any) -> Outputs:
         given = {"input_ids": ids, "token_type_ids": types, "offsets": offsets}
+        sequences = max(offsets.size - 1, 0)
         sizes = {
             _runtime.DIM_TOKENS: ids.size,
-            _runtime.DIM_SEQUENCES: max(offsets.size - 1, 0),
+            _runtime.DIM_SEQUENCES: sequences,
+            _runtime.DIM_SEQUENCES_PLUS: sequences + 1,
         }
-        return self._run("packed", given, sizes, out)
+        # The runtime refuses longer sequences before it looks for room.
+        room = min(ids.size, sequences * self.max_length)
+        return self._run("packed", given, sizes, room, out)
 
     def _run_padded(self, input_ids: Any, mask: Any, types: Any, out: Any) -> Outputs:
         ids = _to_int32("input_ids", input_ids)
@@ -209,16 +219,25 @@ class Program:
             if array.shape != ids.shape:
                 raise InputError(f"{name} has shape {array.shape}, but input_ids {ids.shape}")
             given[name] = array
+        # The runtime says so as well, but would first be given memory for it.
+        limit = self.max_length
+        if ids.shape[1] > limit and (mask is None or given["attention_mask"][:, limit:].any()):
+            raise InputError(
+                f"a sequence reaches beyond column {limit - 1}, the model takes at most "
+                f"{limit} tokens; truncate it"
+            )
         sizes = {
             _runtime.DIM_TOKENS: ids.size,
             _runtime.DIM_SEQUENCES: ids.shape[0],
+            _runtime.DIM_SEQUENCES_PLUS: ids.shape[0] + 1,
             _runtime.DIM_LENGTH: ids.shape[1],
         }
-        return self._run("padded", given, sizes, out)
+        return self._run("padded", given, sizes, ids.size, out)
 
     def _run(
-        self, entry: str, given: dict[str, Any], sizes: dict[int, int], out: Any
+        self, entry: str, given: dict[str, Any], sizes: dict[int, int], room: int, out: Any
     ) -> Outputs:
+        """Runs `entry` in a context with room for `room` tokens."""
         index, info = self._entry(entry)
         names = [t["name"] for t in info["inputs"]]
         for name, value in given.items():
@@ -229,7 +248,7 @@ class Program:
             index,
             [given.get(name) for name in names],
             list(outputs.values()),
-            sizes[_runtime.DIM_TOKENS],
+            room,
             sizes[_runtime.DIM_SEQUENCES],
         )
         return outputs
@@ -239,13 +258,14 @@ class Program:
         outputs: Outputs = {}
         for info in infos:
             shape = tuple(sizes.get(d, d) for d in info["shape"])
+            dtype = np.dtype(info["dtype"])
             array = out.pop(info["name"], None)
             if array is None:
-                array = np.empty(shape, dtype=np.float32)
-            elif array.shape != shape or array.dtype != np.float32:
+                array = np.empty(shape, dtype)
+            elif array.shape != shape or array.dtype != dtype:
                 raise InputError(
                     f"out[{info['name']!r}] is {array.dtype} {array.shape}, "
-                    f"expected float32 {shape}"
+                    f"expected {dtype} {shape}"
                 )
             outputs[info["name"]] = array
         if out:

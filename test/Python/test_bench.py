@@ -1,18 +1,26 @@
 """tx.bench: what it counts, how it fails, and one small run."""
 
+import functools
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import needs_torch
 
 from tx.bench import __main__ as cli
-from tx.bench.engines import ENGINES, PEERS
-from tx.bench.measure import Result, geometric_mean
+from tx.bench import worker
+from tx.bench.engines import ENGINES, PEERS, Engine
+from tx.bench.measure import Result, geometric_mean, measure
 from tx.bench.report import summarize, to_json, to_table
 from tx.bench.suite import BERT_BASE, MINILM, TINY, Batch, Cell, cells, dense_batch, ragged_batch
+
+_serve = worker._serve
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -22,6 +30,63 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def make_result(batch: Batch, **seconds: list[float]) -> Result:
     return Result(Cell(TINY, batch, 1), seconds, peaks=[1.0] * 3)
+
+
+class Fake(Engine):
+    """Runs nothing; its process is killed where `fate` says: in "hidden" or its third "round"."""
+
+    def __init__(self, fate: str | None) -> None:
+        self._fate = fate
+        self._rounds: int | None = None  # none before outputs are compared
+
+    def prepare(self, batch: Batch) -> None:
+        self._tokens = sum(batch.lengths)
+
+    def run(self) -> None:
+        time.sleep(0.06)  # more than what a round fills
+        if self._rounds is not None:
+            self._rounds += 1
+            self._meet("round", self._rounds == 3)
+
+    def hidden(self) -> np.ndarray:
+        self._meet("hidden", True)
+        self._rounds = 0
+        return np.zeros((self._tokens, 1), np.float32)
+
+    def _meet(self, fate: str, now: bool) -> None:
+        if fate == self._fate and now:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def serve_fake(fates, pipe, name, cpus, arguments):
+    ENGINES[name] = lambda *_: Fake(fates.get(name))
+    _serve(pipe, name, cpus, arguments)
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """Lets workers run fakes with these fates; the folder of models."""
+    (tmp_path / "tiny-32x2").mkdir()
+    (tmp_path / "tiny-32x2" / "config.json").touch()
+
+    def install(**fates: str) -> Path:
+        monkeypatch.setattr(worker, "_serve", functools.partial(serve_fake, fates))
+        return tmp_path
+
+    return install
+
+
+def measure_fakes(cache: Path) -> Result:
+    cell = Cell(TINY, dense_batch(2, 8, 100), 1)
+    return measure(
+        cell,
+        ["tx", "openvino", "torch"],
+        rounds=4,
+        seconds=60,
+        cache=cache,
+        precision="f32",
+        peak=lambda threads: 1.0,
+    )
 
 
 def test_flops_are_those_of_linears_and_attention():
@@ -89,6 +154,42 @@ def test_table_shows_failures_with_their_reason():
     assert "output differs from that of tx by 0.5 (torch)" in table
 
 
+@pytest.mark.parametrize("fate", ["hidden", "round"])
+def test_a_peer_that_dies_costs_its_own_results(fake, fate):
+    result = measure_fakes(fake(torch=fate))
+    assert result.failures == {"torch": "torch was killed by signal 9"}
+    assert set(result.seconds) == {"tx", "openvino"}
+    assert {len(values) for values in [*result.seconds.values(), result.peaks]} == {4}
+    assert result.best_peer() == "openvino" and 0.5 < result.speedup() < 2
+
+
+def test_there_are_no_ratios_without_tx(fake):
+    result = measure_fakes(fake(tx="round"))
+    assert result.failures == {"tx": "tx was killed by signal 9"}
+    assert set(result.seconds) == {"openvino", "torch"} and result.speedup() is None
+    engines = ["tx", "openvino", "torch"]
+    report = to_json([result], engines, "a CPU", "f32")
+    (cell,) = report["cells"]
+    assert cell["engines"]["torch"]["time_of_tx"] is None and cell["rounds"] == 4
+    assert cell["engines"]["torch"]["latency_ms"] >= 60 and report["summary"] == {"1": {}}
+    assert "tx was killed by signal 9 (tx)" in to_table(report, engines)
+
+
+def test_nothing_is_timed_without_an_output_of_tx(fake):
+    result = measure_fakes(fake(tx="hidden"))
+    assert result.failures == {"tx": "tx was killed by signal 9"} and result.seconds == {}
+    rows = to_table(to_json([result], ["tx", "torch"], "a CPU", "f32"), ["tx", "torch"])
+    assert rows.splitlines()[3].split() == ["tiny", "2x8", "1", "failed", "-", "-"]
+
+
+def test_a_worker_that_is_killed_while_it_waits(fake):
+    with worker.Worker("torch", fake(), TINY, 1, "f32") as waiting:
+        os.kill(waiting._process.pid, signal.SIGKILL)
+        for _ in range(2):
+            with pytest.raises(worker.EngineError, match="torch was killed by signal 9"):
+                waiting.time(0.05)
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -118,6 +219,49 @@ def test_missing_peer_is_named_before_anything_is_measured(monkeypatch, capsys):
     error = capsys.readouterr().err
     assert "openvino needs the package no_such_package" in error
     assert "pip install 'tx-compiler[bench]'" in error
+
+
+def report_to(folder: Path, name: str) -> list[str]:
+    files = ["--cache-dir", str(folder / "cache"), "--output", str(folder / name)]
+    return ["--suite", "tiny", "--peers", "torch", *files]
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    "name, reason", [("missing/report", "No such file or directory"), ("folder", "it is a folder")]
+)
+def test_output_that_cannot_be_is_named_before_anything_is_measured(
+    tmp_path, monkeypatch, capsys, name, reason
+):
+    monkeypatch.setattr(cli, "measure", None)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SystemExit) as exit:
+        cli.main(report_to(tmp_path, name))
+    assert exit.value.code == 2
+    assert f"cannot write {tmp_path / name}: {reason}" in capsys.readouterr().err
+
+
+@needs_torch
+@pytest.mark.parametrize("fails", [False, True])
+def test_output_is_in_place_when_it_is_complete(tmp_path, monkeypatch, fails):
+    output = tmp_path / "report"
+    files = []
+
+    def measure_or_fail(cell, engines, **options):
+        files.append({path.name for path in tmp_path.glob(".report.*")})
+        if fails and len(files) == 2:
+            raise RuntimeError
+        return make_result(cell.batch, tx=[1.0] * 3, torch=[2.0] * 3)
+
+    monkeypatch.setattr(cli, "measure", measure_or_fail)
+    if fails:
+        with pytest.raises(RuntimeError):
+            cli.main(report_to(tmp_path, "report"))
+    else:
+        assert cli.main(report_to(tmp_path, "report")) == 0
+        assert "2.00 (torch)" in output.read_text()
+    assert files == [{f".report.{os.getpid()}"}] * 2
+    assert not list(tmp_path.glob(".report.*")) and output.exists() == (not fails)
 
 
 def test_list_and_help_measure_nothing():

@@ -28,6 +28,30 @@ program(ids, offsets=offsets)
 print(resident() - before)
 """
 
+LIMITED = """
+import os
+import resource
+import sys
+import numpy as np
+import tx
+
+def taken():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+def run(sequences, length):
+    program(np.ones(sequences * length, np.int32), offsets=np.arange(sequences + 1) * length)
+
+program = tx.Program(sys.argv[1])
+run(1, 1)
+before = taken()
+run(32, 128)
+context = taken() - before
+assert context > 20_000_000, context
+resource.setrlimit(resource.RLIMIT_AS, (taken() + 3 * context // 2, resource.RLIM_INFINITY))
+run(32, 256)  # not beside the other
+"""
+
 
 @pytest.fixture(scope="module")
 def artefact(minilm_dir, tmp_path_factory):
@@ -62,3 +86,10 @@ def test_resident_memory(artefact, weights, threads):
     outputs = SEQUENCES * 384 * 4
     bound = artefact.stat().st_size + arena + threads * scratch + outputs + 20_000_000
     assert 0 < int(run.stdout) <= bound
+
+
+def test_a_context_takes_the_memory_of_those_it_replaces(artefact):
+    run = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(artefact)], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr

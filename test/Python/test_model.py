@@ -1,10 +1,12 @@
 """Loading and compiling from Python."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import TXC
 
 import tx
 
@@ -84,11 +86,28 @@ def test_variants_share_the_weights(sections_dir, tmp_path):
         ({"cpu_variants": ["x86-64-v3", "haswell"]}, "two variants are for x86-64-v3"),
         ({"cpu_variants": ["x86-64-v3", "pentium9"]}, "unknown CPU 'pentium9'"),
         ({"cpu_variants": ["all"], "cpu": "x86-64-v3"}, "takes the place of cpu"),
+        ({"cpu_variants": ["all"], "cpu": "native"}, "takes the place of cpu"),
+        ({"threads": 0}, "threads is 0, expected 1 to 1024"),
+        ({"threads": 2000}, "threads is 2000, expected 1 to 1024"),
     ],
 )
-def test_variants_that_cannot_be(sections_dir, tmp_path, arguments, message):
-    with pytest.raises(tx.InputError, match=message):
+def test_arguments_that_cannot_be(sections_dir, tmp_path, arguments, message):
+    with pytest.raises(tx.InputError, match=message) as error:
         tx.load(sections_dir).compile(tmp_path / "a.so", **arguments)
+    assert error.value.code == 2  # wrong usage
+
+
+@pytest.mark.parametrize(
+    ("given", "other"), [("x86-64-v3", "x86-64-v4"), ("x86-64-v4", "x86-64-v3")]
+)
+def test_a_target_is_kept_unless_a_cpu_is_named(sections_dir, tmp_path, given, other):
+    module = tmp_path / "normalized.mlir"
+    arguments = [TXC, "compile", sections_dir, "-q", "--to=normalize", f"-mcpu={given}"]
+    subprocess.run([*arguments, "-o", module], check=True)
+    for cpu, isa in ((None, given), (other, other)):
+        program = tx.load(module).compile(tmp_path / f"{cpu}.so", cpu=cpu)
+        (variant,) = program.metadata["variants"]
+        assert variant["target"]["isa"] == isa
 
 
 def test_missing_folder(tmp_path):
@@ -109,8 +128,9 @@ def test_malformed_config(tmp_path):
 
 
 def test_unknown_head(sections_dir):
-    with pytest.raises(tx.InputError, match="unknown head"):
+    with pytest.raises(tx.InputError, match="unknown head") as error:
         tx.load(sections_dir, head="tail")
+    assert error.value.code == 2
 
 
 def test_unknown_cpu_leaves_the_output_alone(sections_dir, tmp_path):
@@ -122,8 +142,16 @@ def test_unknown_cpu_leaves_the_output_alone(sections_dir, tmp_path):
 
 
 def test_unwritable_output(sections_dir, tmp_path):
-    with pytest.raises(tx.FileError):
+    with pytest.raises(tx.FileError) as error:
         tx.load(sections_dir).compile(tmp_path / "missing" / "a.so")
+    assert error.value.code == 3
+
+
+def test_a_module_that_cannot_be_emitted(tmp_path):
+    (tmp_path / "empty.mlir").write_text('module attributes {tx.phase = "lower"} {}')
+    with pytest.raises(tx.CompilationError, match="cannot be emitted") as error:
+        tx.load(tmp_path / "empty.mlir").compile(tmp_path / "a.so")
+    assert error.value.code == 7 and tx.CompilationError.code == 6
 
 
 def test_tuning_changes_schedules_and_no_bits(sections_dir, tmp_path):
@@ -138,5 +166,5 @@ def test_tuning_changes_schedules_and_no_bits(sections_dir, tmp_path):
 
 def test_malformed_tuning(sections_dir, tmp_path):
     (tmp_path / "t.json").write_text('{"version": 3}')
-    with pytest.raises(tx.ModelFormatError, match="not of version 1"):
+    with pytest.raises(tx.ModelFormatError, match="'version' is 3, expected 1"):
         tx.load(sections_dir).compile(tmp_path / "a.so", tuning=tmp_path / "t.json")

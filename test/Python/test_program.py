@@ -1,6 +1,7 @@
 """The forms of input a program takes, its outputs and its errors."""
 
 import os
+import shutil
 import threading
 import time
 
@@ -14,6 +15,21 @@ TEXTS = [
     "perl json: JSON module for Perl",
     "network card: tools for network interfaces",
 ]
+
+PACKING = """
+module attributes {tx.model = {max_length = 16 : i64}} {
+  func.func @padded(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"})
+      -> (tensor<?x?x2xf32> {tx.name = "rows"}, tensor<?xi32> {tx.name = "offsets"})
+      attributes {tx.entry = "padded"} {
+    %table = tx.param dense<[[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]> : tensor<3x2xf32>
+    %packed, %offsets, %positions = tx.pack_tokens column %mask, %ids
+      : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
+    %x = tx.embedding %table, %packed : (tensor<3x2xf32>, tensor<?xi32>) -> tensor<?x2xf32>
+    %rows = tx.unpack_tokens %x, %offsets, %mask : (tensor<?x2xf32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x?x2xf32>
+    return %rows, %offsets : tensor<?x?x2xf32>, tensor<?xi32>
+  }
+}
+"""
 
 
 def ragged_batch(program, lengths, seed=0):
@@ -30,6 +46,10 @@ def padded_batch(sequences, dtype=np.int64):
         ids[row, : len(sequence)] = sequence
         mask[row, : len(sequence)] = 1
     return ids, mask
+
+
+def thread_ids():
+    return set(os.listdir("/proc/self/task"))
 
 
 def test_ragged_equals_padded_equals_packed(sections):
@@ -122,11 +142,11 @@ def test_forked_child_can_run(sections):
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="this process has one CPU")
 def test_spread_workers_have_a_cpu_each(sections):
-    before = set(os.listdir("/proc/self/task"))
+    before = thread_ids()
     spread = tx.Program(sections.path, threads=2, affinity="spread")
     sequences = ragged_batch(sections, [33, 64])
     np.testing.assert_array_equal(spread(sequences)["logits"], sections(sequences)["logits"])
-    (worker,) = set(os.listdir("/proc/self/task")) - before
+    (worker,) = thread_ids() - before
     assert len(os.sched_getaffinity(int(worker))) == 1
     assert len(os.sched_getaffinity(0)) >= 2  # the caller's is as it was
 
@@ -138,9 +158,18 @@ def test_more_spread_threads_than_cpus(sections):
         program([[1, 2]])
 
 
-def test_unknown_affinity(sections):
-    with pytest.raises(tx.InputError, match="'none' or 'spread', not 'core'"):
-        tx.Program(sections.path, affinity="core")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"affinity": "core"}, "'none' or 'spread', not 'core'"),
+        ({"weights": "none"}, "'map' or 'copy', not 'none'"),
+        ({"threads": -1}, "threads must not be negative"),
+    ],
+)
+def test_arguments_that_cannot_be(sections, arguments, message):
+    with pytest.raises(tx.InputError, match=message) as error:
+        tx.Program(sections.path, **arguments)
+    assert error.value.code == 2
 
 
 def test_idle_workers_sleep(sections):
@@ -156,6 +185,91 @@ def test_copied_weights_give_the_same(sections):
     sequences = ragged_batch(sections, [10, 20])
     copied = tx.Program(sections.path, weights="copy")
     np.testing.assert_array_equal(copied(sequences)["logits"], sections(sequences)["logits"])
+
+
+def test_long_and_many_sequences_share_a_context(sections):
+    before = thread_ids()
+    program = tx.Program(sections.path, threads=2)
+    few, many = ragged_batch(sections, [64] * 8), ragged_batch(sections, [1] * 64)
+    program(few)
+    program(many)
+    workers = thread_ids() - before  # a context has one
+    for sequences in [few, many] * 3:
+        np.testing.assert_array_equal(program(sequences)["logits"], sections(sequences)["logits"])
+    assert thread_ids() - before <= workers
+
+
+@pytest.mark.parametrize("weights", ["map", "copy"])
+def test_larger_contexts_do_not_read_the_weights_again(tmp_path, sections, weights):
+    path = shutil.copy(sections.path, tmp_path / "model.so")
+    program = tx.Program(path, weights=weights)
+    program([[1, 2]])
+    os.unlink(path)
+    sequences = ragged_batch(sections, [64] * 8)
+    np.testing.assert_array_equal(program(sequences)["logits"], sections(sequences)["logits"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_ids": np.ones((1, 10_000_000), int)}, "at most 64 tokens; truncate it"),
+        (
+            {"input_ids": np.ones((2, 5000), int), "attention_mask": np.ones((2, 5000), int)},
+            "a sequence reaches beyond column 63",
+        ),
+        (
+            {"input_ids": np.ones(10_000_000, np.int32), "offsets": [0, 10_000_000]},
+            "sequence 0 has 10000000 tokens, the model takes at most 64; truncate it",
+        ),
+        ({"input_ids": np.ones(3, int), "offsets": [0] * 5000 + [3]}, "sequence 0 is empty"),
+    ],
+)
+def test_input_that_is_refused_needs_no_context(sections, arguments, message):
+    before = thread_ids()
+    program = tx.Program(sections.path, threads=2)
+    program([[1] * 64] * 8)
+    workers = thread_ids() - before
+    with pytest.raises(tx.InputError, match=message):
+        program(**arguments)
+    program([[1] * 64] * 8)
+    assert thread_ids() - before <= workers
+
+
+def test_columns_that_the_mask_hides_have_no_limit(sections):
+    ids = np.ones((2, 5000), int)
+    mask = np.zeros_like(ids)
+    mask[0, :64] = mask[1, 3:9] = 1
+    expected = sections(ids[:, :64], mask[:, :64])["logits"]
+    np.testing.assert_array_equal(sections(ids, mask)["logits"], expected)
+
+
+@pytest.fixture(scope="module")
+def packing(tmp_path_factory) -> tx.Program:
+    """A program with a padded entry only, and outputs of int32."""
+    folder = tmp_path_factory.mktemp("packing")
+    (folder / "packing.mlir").write_text(PACKING)
+    return tx.load(folder / "packing.mlir").compile(folder / "packing.so")
+
+
+def test_a_program_with_a_padded_entry_only(packing):
+    assert "out: rows, offsets" in repr(packing)
+    assert packing.max_length == 16
+    with pytest.raises(tx.InputError, match="no entry 'packed'"):
+        packing([[1, 2], [1]])
+    with pytest.raises(tx.InputError, match="at most 16 tokens"):
+        packing(np.ones((1, 17), int))
+
+
+def test_outputs_of_int32(packing):
+    inputs = {"input_ids": [[0, 1, 2], [2, 0, 0]], "attention_mask": [[1, 1, 1], [1, 0, 0]]}
+    outputs = packing(**inputs)
+    assert [value.dtype for value in outputs.values()] == [np.float32, np.int32]
+    np.testing.assert_array_equal(outputs["offsets"], [0, 3, 4])
+    offsets = np.zeros(3, np.int32)
+    assert packing(**inputs, out={"offsets": offsets})["offsets"] is offsets
+    np.testing.assert_array_equal(offsets, [0, 3, 4])
+    with pytest.raises(tx.InputError, match=r"is float32 \(3,\), expected int32 \(3,\)"):
+        packing(**inputs, out={"offsets": np.zeros(3, np.float32)})
 
 
 def test_repr_and_metadata(sections):
@@ -190,8 +304,9 @@ def test_repr_and_metadata(sections):
     ],
 )
 def test_wrong_inputs_are_explained(sections, arguments, message):
-    with pytest.raises(tx.InputError, match=message):
+    with pytest.raises(tx.InputError, match=message) as error:
         sections(**arguments)
+    assert error.value.code == 10
 
 
 def test_files_that_are_no_artefacts(tmp_path, sections):

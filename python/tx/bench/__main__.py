@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import importlib.util
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -104,17 +107,36 @@ def _check_peers(peers: list[str], precision: str) -> None:
                 )
 
 
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-        return
-    partial = output.with_name(f".{output.name}.{os.getpid()}")
+@contextlib.contextmanager
+def _writing(output: Path) -> Iterator[None]:
     try:
-        partial.write_text(text)
-        partial.rename(output)
+        yield
     except OSError as error:
-        partial.unlink(missing_ok=True)
         _fail(f"cannot write {output}: {error.strerror}", "name a file in a folder that exists")
+
+
+@contextlib.contextmanager
+def _report_to(output: Path | None) -> Iterator[Callable[[str], object]]:
+    """What writes the report. A file beside `output` is made at once, so that nothing is
+    measured in vain, and takes its place when the report is in it."""
+    if output is None:
+        yield sys.stdout.write
+        return
+    with _writing(output):
+        if output.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        partial = output.with_name(f".{output.name}.{os.getpid()}")
+        partial.touch()
+
+    def write(text: str) -> None:
+        with _writing(output):
+            partial.write_text(text)
+            partial.rename(output)
+
+    try:
+        yield write
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _peak(threads: int) -> float:
@@ -145,25 +167,28 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     ).joinpath("tx", "bench")
     cache.mkdir(parents=True, exist_ok=True)
-    results: list[Result] = []
-    for index, cell in enumerate(chosen, 1):
-        if sys.stderr.isatty():
-            name = f"{cell.shape.name} {cell.batch.name}, threads {cell.threads}"
-            print(f"[{index}/{len(chosen)}] {name}", file=sys.stderr)
-        results.append(
-            measure(
-                cell,
-                engines,
-                rounds=options.rounds,
-                seconds=options.seconds,
-                cache=cache,
-                precision=options.precision,
-                peak=_peak,
+    with _report_to(options.output) as write:
+        results: list[Result] = []
+        for index, cell in enumerate(chosen, 1):
+            if sys.stderr.isatty():
+                name = f"{cell.shape.name} {cell.batch.name}, threads {cell.threads}"
+                print(f"[{index}/{len(chosen)}] {name}", file=sys.stderr)
+            results.append(
+                measure(
+                    cell,
+                    engines,
+                    rounds=options.rounds,
+                    seconds=options.seconds,
+                    cache=cache,
+                    precision=options.precision,
+                    peak=_peak,
+                )
             )
-        )
-    report = to_json(results, engines, _compiler.cpu_name(), options.precision)
-    text = json.dumps(report, indent=2) + "\n" if options.format == "json" else to_table(report, engines)
-    _write(text, options.output)
+        report = to_json(results, engines, _compiler.cpu_name(), options.precision)
+        if options.format == "json":
+            write(json.dumps(report, indent=2) + "\n")
+        else:
+            write(to_table(report, engines))
     return 1 if any(result.failures for result in results) else 0
 
 

@@ -6,7 +6,7 @@ import contextlib
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,15 +45,18 @@ class Result:
         peers = [name for name in self.seconds if not is_tx(name)]
         return min(peers, key=self.median) if peers else None
 
-    def ratio(self, engine: str) -> float:
-        """Time of `engine` over that of tx, the median of the rounds' ratios."""
+    def ratio(self, engine: str) -> float | None:
+        """Time of `engine` over that of tx, the median of the rounds' ratios; None if tx
+        failed."""
+        if "tx" not in self.seconds:
+            return None
         pairs = zip(self.seconds[engine], self.seconds["tx"])
         return statistics.median(theirs / ours for theirs, ours in pairs)
 
     def speedup(self) -> float | None:
         """The ratio of the best peer."""
         best = self.best_peer()
-        return None if best is None or "tx" not in self.seconds else self.ratio(best)
+        return None if best is None else self.ratio(best)
 
 
 def geometric_mean(values: list[float]) -> float:
@@ -68,18 +71,38 @@ def _distance(actual: Hidden, expected: Hidden, precision: str) -> float:
     return float(np.linalg.norm(difference) / np.linalg.norm(expected))
 
 
+def _drop(name: str, reason: str, workers: dict[str, Worker], result: Result) -> None:
+    result.failures[name] = reason
+    workers.pop(name, None)
+    result.seconds.pop(name, None)
+
+
+@contextlib.contextmanager
+def _or_drop(name: str, workers: dict[str, Worker], result: Result) -> Iterator[None]:
+    """Moves engine `name` to the failures if it fails inside."""
+    try:
+        yield
+    except EngineError as error:
+        _drop(name, str(error), workers, result)
+
+
 def _compare(workers: dict[str, Worker], result: Result, precision: str) -> None:
-    """Moves engines whose output is not that of tx to the failures."""
-    expected = workers["tx"].hidden()
+    """Drops engines whose output is not that of tx."""
+    outputs: dict[str, Hidden] = {}
     for name, worker in list(workers.items()):
-        actual = worker.hidden()
+        with _or_drop(name, workers, result):
+            outputs[name] = worker.hidden()
+    if "tx" not in outputs:
+        return
+    expected = outputs["tx"]
+    for name, actual in outputs.items():
         if actual.shape != expected.shape:
-            result.failures[name] = f"output has shape {actual.shape}, expected {expected.shape}"
+            reason = f"output has shape {actual.shape}, expected {expected.shape}"
         elif not (distance := _distance(actual, expected, precision)) <= TOLERANCES[precision]:
-            result.failures[name] = f"output differs from that of tx by {distance:.2g}"
+            reason = f"output differs from that of tx by {distance:.2g}"
         else:
             continue
-        del workers[name]
+        _drop(name, reason, workers, result)
 
 
 def measure(
@@ -93,29 +116,30 @@ def measure(
     peak: Callable[[int], float],
 ) -> Result:
     """Times `engines` on `cell`: at most `rounds` rounds, at least LEAST_ROUNDS unless fewer
-    are asked for, no new one once `seconds` have gone by."""
+    are asked for, no new one once `seconds` have gone by. An engine that fails, at any time,
+    has a reason in `failures` and no seconds."""
     result = Result(cell)
     folder = cell.shape.save(cache)
     with contextlib.ExitStack() as stack:
         workers: dict[str, Worker] = {}
         for name in engines:
-            try:
+            with _or_drop(name, workers, result):
                 worker = Worker(name, folder, cell.shape, cell.threads, precision)
                 stack.enter_context(worker)
                 worker.prepare(cell.batch)
                 worker.time(0.1)  # compiles, allocates, makes weights resident
                 workers[name] = worker
-            except EngineError as error:
-                result.failures[name] = str(error)
+        if "tx" in workers:
+            _compare(workers, result, precision)
         if "tx" not in workers:
             return result
-        _compare(workers, result, precision)
         result.seconds = {name: [] for name in workers}
         begin = time.monotonic()
         for index in range(rounds):
-            if index >= LEAST_ROUNDS and time.monotonic() - begin > seconds:
+            if not workers or (index >= LEAST_ROUNDS and time.monotonic() - begin > seconds):
                 break
-            for name, worker in workers.items():
-                result.seconds[name].append(worker.time(0.05))
+            for name, worker in list(workers.items()):
+                with _or_drop(name, workers, result):
+                    result.seconds[name].append(worker.time(0.05))
             result.peaks.append(peak(cell.threads))
     return result

@@ -88,7 +88,7 @@ def to_table(report: dict[str, Any], engines: list[str]) -> str:
                 engine = cell["engines"][name]
                 row.append(f"{engine['latency_ms']:.2f} ({engine['share_of_peak'] * 100:.0f})")
             else:
-                row.append("failed")
+                row.append("failed" if name in cell["failures"] else "-")
         speedup = cell["speedup"]
         row.append(f"{speedup:.2f} ({cell['best_peer']})" if speedup else "-")
         rows.append(row)

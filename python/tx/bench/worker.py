@@ -85,7 +85,7 @@ class Worker:
             self._signal(signal.SIGCONT)
             self._pipe.send(None)
             self._process.join(timeout=5)
-        except OSError:  # it has ended already
+        except (EngineError, OSError):  # it has ended already
             pass
         self._process.kill()
         self._process.join()
@@ -102,12 +102,17 @@ class Worker:
         return float(self._ask("time", seconds))
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process.pid is not None:
-            os.kill(self._process.pid, number)
+        pid = self._process.pid
+        if pid is None or self._process.exitcode is not None:  # its number may be another's by now
+            raise self._death()
+        os.kill(pid, number)
 
     def _ask(self, *message: Any) -> Any:
         self._signal(signal.SIGCONT)
-        self._pipe.send(message)
+        try:
+            self._pipe.send(message)
+        except OSError:
+            raise self._death() from None
         answer = self._answer()
         self._signal(signal.SIGSTOP)
         return answer
@@ -115,8 +120,17 @@ class Worker:
     def _answer(self) -> Any:
         try:
             verdict, value = self._pipe.recv()
-        except EOFError:
-            raise EngineError(f"{self.name} ended without an answer") from None
+        except (EOFError, OSError):
+            raise self._death() from None
         if verdict == "failed":
             raise EngineError(f"{self.name}: {value}")
         return value
+
+    def _death(self) -> EngineError:
+        """What to say of a process that has ended: the system kills those that ask for too
+        much memory."""
+        self._process.join(timeout=5)
+        code = self._process.exitcode
+        if code is None or code >= 0:
+            return EngineError(f"{self.name} ended without an answer")
+        return EngineError(f"{self.name} was killed by signal {-code}")
