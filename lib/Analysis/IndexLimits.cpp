@@ -26,7 +26,8 @@ private:
 };
 } // namespace
 
-void IndexLimit::addTable(Value table, tx::CallOp call) {
+/// The rows of `table`, in the entry or the kernel of `call`, or dynamic.
+static int64_t getTableRows(Value table, tx::CallOp call) {
   int64_t rows = cast<RankedTensorType>(table.getType()).getDimSize(0);
   // Inside a kernel the size is the caller's.
   if (auto argument = dyn_cast<BlockArgument>(table);
@@ -34,6 +35,11 @@ void IndexLimit::addTable(Value table, tx::CallOp call) {
     rows = cast<RankedTensorType>(
                call.getOperands()[argument.getArgNumber()].getType())
                .getDimSize(0);
+  return rows;
+}
+
+void IndexLimit::addTable(Value table, tx::CallOp call) {
+  int64_t rows = getTableRows(table, call);
   if (!ShapedType::isDynamic(rows))
     limit = limit ? std::min(*limit, rows) : rows;
 }
@@ -112,4 +118,56 @@ std::optional<int64_t> tx::getLengthLimit(func::FuncOp entry) {
   LengthLimit result;
   result.followAll(entry.getBody().front(), nullptr);
   return result.limit;
+}
+
+/// Whether `indices` are handed on unchanged from an input, or are positions.
+/// The way back of IndexLimit: `call` is null in the entry itself.
+static bool areChecked(Value indices, tx::CallOp call) {
+  if (auto argument = dyn_cast<BlockArgument>(indices))
+    return !call ||
+           areChecked(call.getOperands()[argument.getArgNumber()], nullptr);
+  Operation *op = indices.getDefiningOp();
+  unsigned index = cast<OpResult>(indices).getResultNumber();
+  if (auto pack = dyn_cast<PackTokensOp>(op)) {
+    if (index < pack.getInputs().size())
+      return areChecked(pack.getInputs()[index], call);
+    return indices == pack.getPositions();
+  }
+  if (auto inner = dyn_cast<tx::CallOp>(op); inner && !call) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
+        inner, inner.getKernelAttr());
+    return kernel &&
+           areChecked(
+               kernel.getBody().front().getTerminator()->getOperand(index),
+               inner);
+  }
+  return isa<PositionsOp>(op);
+}
+
+static LogicalResult checkIndices(Block &block, tx::CallOp call) {
+  for (Operation &op : block) {
+    if (auto embedding = dyn_cast<EmbeddingOp>(op)) {
+      int64_t rows = getTableRows(embedding.getTable(), call);
+      if (ShapedType::isDynamic(rows) || rows < 1)
+        return embedding.emitOpError("reads a table with ")
+               << (ShapedType::isDynamic(rows) ? "an unknown number of" : "no")
+               << " rows, in which no index can be checked";
+      if (!areChecked(embedding.getIndices(), call))
+        return embedding.emitOpError("takes indices that nothing checks: they "
+                                     "are neither positions nor an input of "
+                                     "the entry");
+    } else if (auto inner = dyn_cast<tx::CallOp>(op)) {
+      auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
+          inner, inner.getKernelAttr());
+      if (call)
+        return inner.emitOpError("is in a kernel; only entries call kernels");
+      if (kernel && failed(checkIndices(kernel.getBody().front(), inner)))
+        return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult tx::checkIndices(func::FuncOp entry) {
+  return ::checkIndices(entry.getBody().front(), nullptr);
 }

@@ -1,8 +1,9 @@
 //===- TokenDims.cpp - What the dynamic sizes of an entry are -------------===//
 //
 // One walk in program order. A call is evaluated by walking the kernel's body
-// with the sizes of the call's operands; static sizes of types always win over
-// what is derived, so a kernel may lose channel counts that its calls know.
+// with the sizes of the call's operands; static sizes of types must agree with
+// what is derived and stand where nothing is, so a kernel may lose channel
+// counts that its calls know.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,6 +51,10 @@ public:
 
   /// `value` is the mask of a padded entry.
   void addMask(Value value) { masks.insert(value); }
+  /// `value` is returned to a call, as a result of `type`.
+  void addReturned(Value value, RankedTensorType type) {
+    returned[value] = type;
+  }
   /// Derives the sizes of `op`'s results.
   LogicalResult visit(Operation *op);
 
@@ -62,11 +67,21 @@ private:
     return dims.find(value)->second;
   }
   DimSymbol getRows(Value value) const { return get(value)[0]; }
+  DimSymbol getColumns(Value value) const { return get(value)[1]; }
+  /// The channels that `slice` takes; those of a kernel only the call knows.
+  DimSymbol getTaken(SliceOp slice) const;
 
   /// Emits an error unless `offsets` has one entry more than sequences.
   LogicalResult checkOffsets(Operation *op, Value offsets) const;
   /// Emits an error unless both values have the same number of rows.
   LogicalResult checkRows(Operation *op, Value lhs, Value rhs) const;
+  /// Emits an error if two sizes that must agree are known to differ.
+  LogicalResult checkSizes(Operation *op, DimSymbol left, StringRef leftName,
+                           DimSymbol right, StringRef rightName) const;
+  LogicalResult checkLinear(LinearOp linear) const;
+  LogicalResult checkSlice(SliceOp slice) const;
+  /// Emits an error unless heads divide channels and agree in size.
+  LogicalResult checkHeads(AttentionOp attention) const;
   /// Emits an error unless `value` counts tokens.
   LogicalResult checkTokens(Operation *op, Value value) const;
   /// Emits an error unless `mask` is that of the entry.
@@ -75,10 +90,21 @@ private:
 
   DenseMap<Value, Dims> &dims;
   DenseSet<Value> masks;
+  DenseMap<Value, RankedTensorType> returned;
 };
 } // namespace
 
 static DimSymbol unknown() { return DimSymbol(); }
+
+DimSymbol BlockDims::getTaken(SliceOp slice) const {
+  auto found = returned.find(slice.getResult());
+  RankedTensorType type =
+      found == returned.end() ? slice.getResult().getType() : found->second;
+  if (type.getRank() == 1)
+    return DimSymbol::getStatic(1);
+  return type.isDynamicDim(1) ? unknown()
+                              : DimSymbol::getStatic(type.getDimSize(1));
+}
 
 LogicalResult BlockDims::checkOffsets(Operation *op, Value offsets) const {
   DimSymbol rows = getRows(offsets);
@@ -95,6 +121,62 @@ LogicalResult BlockDims::checkRows(Operation *op, Value lhs, Value rhs) const {
     return success();
   return op->emitOpError("mixes values with different numbers of rows: ")
          << left.str() << " and " << right.str();
+}
+
+LogicalResult BlockDims::checkSizes(Operation *op, DimSymbol left,
+                                    StringRef leftName, DimSymbol right,
+                                    StringRef rightName) const {
+  if (left == right || left.kind == Kind::Unknown ||
+      right.kind == Kind::Unknown)
+    return success();
+  return op->emitOpError("has ") << left.str() << " " << leftName << ", but "
+                                 << right.str() << " " << rightName;
+}
+
+LogicalResult BlockDims::checkLinear(LinearOp linear) const {
+  Value weight = linear.getWeight(), bias = linear.getBias();
+  if (failed(checkSizes(linear, getColumns(linear.getX()), "channels of x",
+                        getColumns(weight), "columns of the weight")))
+    return failure();
+  return bias ? checkSizes(linear, getRows(bias), "entries of the bias",
+                           getRows(weight), "rows of the weight")
+              : success();
+}
+
+LogicalResult BlockDims::checkSlice(SliceOp slice) const {
+  DimSymbol channels = getColumns(slice.getX()), taken = getTaken(slice);
+  auto offset = static_cast<int64_t>(slice.getOffset());
+  int64_t atLeast = taken.isStatic() ? taken.size : 0;
+  if (!channels.isStatic() ||
+      (offset <= channels.size && atLeast <= channels.size - offset))
+    return success();
+  return slice.emitOpError("takes ")
+         << taken.str() << " channels from channel " << offset
+         << " on, but x has " << channels.str();
+}
+
+/// Channels that a head has, of `heads` that divide them.
+static DimSymbol getHeadSize(DimSymbol channels, int64_t heads) {
+  return channels.isStatic() ? DimSymbol::getStatic(channels.size / heads)
+                             : unknown();
+}
+
+LogicalResult BlockDims::checkHeads(AttentionOp attention) const {
+  auto heads = static_cast<int64_t>(attention.getNumHeads());
+  auto kvHeads = static_cast<int64_t>(attention.getNumKvHeads());
+  std::pair<Value, int64_t> operands[] = {{attention.getQuery(), heads},
+                                          {attention.getKey(), kvHeads},
+                                          {attention.getValue(), kvHeads}};
+  for (auto [value, count] : operands)
+    if (DimSymbol channels = getColumns(value);
+        channels.isStatic() && channels.size % count != 0)
+      return attention.emitOpError("has an operand with ")
+             << channels.str() << " channels, not a multiple of its " << count
+             << " heads";
+  return checkSizes(
+      attention, getHeadSize(getColumns(attention.getQuery()), heads),
+      "channels a head in the query",
+      getHeadSize(getColumns(attention.getKey()), kvHeads), "in the key");
 }
 
 LogicalResult BlockDims::checkTokens(Operation *op, Value value) const {
@@ -117,21 +199,43 @@ LogicalResult BlockDims::checkMask(Operation *op, Value mask) const {
 LogicalResult BlockDims::check(Operation *op) const {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<AddOp, MulOp>([&](auto binary) {
-        return checkRows(op, binary.getLhs(), binary.getRhs());
+        Value lhs = binary.getLhs(), rhs = binary.getRhs();
+        return success(
+            succeeded(checkRows(op, lhs, rhs)) &&
+            succeeded(checkSizes(op, getColumns(lhs), "channels of one operand",
+                                 getColumns(rhs), "of the other")));
       })
+      .Case([&](LinearOp linear) { return checkLinear(linear); })
+      .Case<LayerNormOp, RmsNormOp>([&](auto norm) {
+        for (Value vector : norm->getOperands().drop_front())
+          if (failed(checkSizes(op, getColumns(norm.getX()), "channels of x",
+                                getRows(vector),
+                                "entries of its weight or bias")))
+            return failure();
+        return success();
+      })
+      .Case([&](SliceOp slice) { return checkSlice(slice); })
       .Case([&](AttentionOp attention) {
         return success(
             succeeded(checkOffsets(op, attention.getQueryOffsets())) &&
             succeeded(checkOffsets(op, attention.getKeyOffsets())) &&
             succeeded(checkTokens(op, attention.getQuery())) &&
             succeeded(checkTokens(op, attention.getKey())) &&
-            succeeded(checkTokens(op, attention.getValue())));
+            succeeded(checkTokens(op, attention.getValue())) &&
+            succeeded(checkHeads(attention)));
       })
       .Case([&](PoolOp pool) {
         return success(succeeded(checkOffsets(op, pool.getOffsets())) &&
                        succeeded(checkTokens(op, pool.getX())));
       })
-      .Case([&](PackTokensOp pack) { return checkMask(op, pack.getMask()); })
+      .Case([&](PackTokensOp pack) {
+        for (Value input : pack.getInputs())
+          for (auto [size, needed] : llvm::zip(get(input), get(pack.getMask())))
+            if (failed(checkSizes(op, size, "rows or columns of an input",
+                                  needed, "of the mask")))
+              return failure();
+        return checkMask(op, pack.getMask());
+      })
       .Case([&](UnpackTokensOp unpack) {
         return success(succeeded(checkOffsets(op, unpack.getOffsets())) &&
                        succeeded(checkTokens(op, unpack.getTokens())) &&
@@ -157,24 +261,29 @@ FailureOr<SmallVector<Dims>> BlockDims::derive(Operation *op) {
         return one({getRows(linear.getX()), getRows(linear.getWeight())});
       })
       .Case([&](EmbeddingOp embedding) {
-        return one(
-            {getRows(embedding.getIndices()), get(embedding.getTable())[1]});
+        return one({getRows(embedding.getIndices()),
+                    getColumns(embedding.getTable())});
       })
       .Case<LayerNormOp, RmsNormOp, SoftmaxOp, NormalizeOp, ActivationOp,
             FfnOp>([&](auto rowWise) {
         bool same = !isa<FfnOp>(op);
         return one({getRows(rowWise.getX()),
-                    same ? get(rowWise.getX())[1] : unknown()});
+                    same ? getColumns(rowWise.getX()) : unknown()});
       })
       .Case<AddOp, MulOp>(
           [&](auto binary) { return one(Dims(get(binary.getLhs()))); })
       .Case([&](SliceOp slice) {
-        Dims result(slice.getType().getRank(), unknown());
-        result[0] = getRows(slice.getX());
+        Dims result{getRows(slice.getX()), getTaken(slice)};
+        result.resize(slice.getType().getRank());
         return one(result);
       })
       .Case([&](AttentionOp attention) {
-        return one({getRows(attention.getQuery()), unknown()});
+        auto heads = static_cast<int64_t>(attention.getNumHeads());
+        auto kvHeads = static_cast<int64_t>(attention.getNumKvHeads());
+        DimSymbol channels =
+            getHeadSize(getColumns(attention.getValue()), kvHeads);
+        channels.size *= heads;
+        return one({getRows(attention.getQuery()), channels});
       })
       .Case([&](PackTokensOp pack) -> Result {
         SmallVector<Dims> results(pack->getNumResults(),
@@ -198,7 +307,7 @@ FailureOr<SmallVector<Dims>> BlockDims::derive(Operation *op) {
         return one({tiles, DimSymbol::getStatic(2)});
       })
       .Case([&](PoolOp pool) {
-        return one({DimSymbol::get(Kind::Sequences), get(pool.getX())[1]});
+        return one({DimSymbol::get(Kind::Sequences), getColumns(pool.getX())});
       })
       .Case([&](tx::CallOp call) { return deriveCall(call); })
       .Default([](Operation *op) -> Result {
@@ -207,18 +316,50 @@ FailureOr<SmallVector<Dims>> BlockDims::derive(Operation *op) {
       });
 }
 
+/// Lets the static sizes of `type` stand where nothing is derived; emits an
+/// error where they differ from what is.
+static LogicalResult applyType(Operation *op, StringRef what, Type type,
+                               Dims &symbols) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+  for (auto [dim, size] : llvm::enumerate(shape)) {
+    DimSymbol &symbol = symbols[dim];
+    if (ShapedType::isDynamic(size))
+      continue;
+    if (symbol.kind != Kind::Unknown && !symbol.isStatic())
+      return op->emitOpError("has ")
+             << what << " with a static size of " << size
+             << " where the call decides (" << symbol.str() << ")";
+    if (symbol.isStatic() && symbol.size != size)
+      return op->emitOpError("has ")
+             << what << " with a static size of " << size << " in dimension "
+             << dim << ", but its operands make " << symbol.size;
+    symbol = DimSymbol::getStatic(size);
+  }
+  return success();
+}
+
 FailureOr<SmallVector<Dims>> BlockDims::deriveCall(tx::CallOp call) {
   auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
       call, call.getKernelAttr());
+  if (!kernel)
+    return call.emitOpError("calls the code of a kernel, of which no sizes can "
+                            "be derived");
   Block &body = kernel.getBody().front();
   DenseMap<Value, Dims> inner;
   BlockDims bodyDims(inner);
   for (auto [argument, operand] :
        llvm::zip(body.getArguments(), call.getOperands())) {
-    inner[argument] = Dims(get(operand));
+    Dims symbols(get(operand));
+    if (failed(applyType(call, "a kernel's argument", argument.getType(),
+                         symbols)))
+      return failure();
+    inner[argument] = std::move(symbols);
     if (masks.contains(operand))
       bodyDims.addMask(argument);
   }
+  for (auto [value, result] :
+       llvm::zip(body.getTerminator()->getOperands(), call.getResults()))
+    bodyDims.addReturned(value, cast<RankedTensorType>(result.getType()));
   for (Operation &op : body.without_terminator())
     if (failed(bodyDims.visit(&op))) {
       InFlightDiagnostic note = call.emitOpError("calls ");
@@ -251,15 +392,8 @@ LogicalResult BlockDims::visit(Operation *op) {
   if (failed(derived))
     return failure();
   for (auto [result, symbols] : llvm::zip(op->getResults(), *derived)) {
-    auto type = cast<RankedTensorType>(result.getType());
-    for (auto [size, symbol] : llvm::zip(type.getShape(), symbols)) {
-      if (ShapedType::isDynamic(size))
-        continue;
-      if (symbol.kind != Kind::Unknown && !symbol.isStatic())
-        return op->emitOpError("has a result with a static size of ")
-               << size << " where the call decides (" << symbol.str() << ")";
-      symbol = DimSymbol::getStatic(size);
-    }
+    if (failed(applyType(op, "a result", result.getType(), symbols)))
+      return failure();
     dims[result] = std::move(symbols);
   }
   return success();

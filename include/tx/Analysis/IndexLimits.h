@@ -18,6 +18,11 @@ std::optional<int64_t> getIndexLimit(mlir::BlockArgument argument);
 /// up in; less than 1 if there is none. None if it looks them up nowhere.
 std::optional<int64_t> getLengthLimit(mlir::func::FuncOp entry);
 
+/// Emits an error on the embedding that `entry` or a kernel it calls looks up
+/// unless its table has a known number of rows, at least one, and its indices
+/// are positions or come from an input: what the limits above keep in bounds.
+mlir::LogicalResult checkIndices(mlir::func::FuncOp entry);
+
 } // namespace tx
 
 #endif // TX_ANALYSIS_INDEXLIMITS_H

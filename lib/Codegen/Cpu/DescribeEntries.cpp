@@ -104,9 +104,14 @@ static FailureOr<int64_t> getMaxLength(func::FuncOp entry, ModuleOp module) {
          << std::max<int64_t>(*limit, 0);
 }
 
-/// Masks and token types may be left out; ones and zeros stand for them.
-static bool isOptional(StringRef name) {
-  return name == "attention_mask" || name == "token_type_ids";
+/// Masks and token types may be left out, where they have a number for each
+/// token; ones and zeros stand for them.
+static bool isOptional(const TensorSignature &tensor) {
+  using Shape = std::vector<int64_t>;
+  bool perToken = tensor.shape == Shape{TX_DIM_TOKENS} ||
+                  tensor.shape == Shape{TX_DIM_SEQUENCES, TX_DIM_LENGTH};
+  return (tensor.name == "attention_mask" || tensor.name == "token_type_ids") &&
+         tensor.dtype == TX_I32 && perToken;
 }
 
 /// The C interface knows int32 and float32, four dimensions, and sizes that
@@ -174,7 +179,7 @@ static LogicalResult describeInputs(func::FuncOp entry, const TokenDims &dims,
     if (failed(tensor))
       return failure();
     tensor->limit = getIndexLimit(argument).value_or(0);
-    tensor->optional = isOptional(tensor->name);
+    tensor->optional = isOptional(*tensor);
     signature.inputs.push_back(std::move(*tensor));
   }
   return checkInputs(entry, signature);
@@ -198,7 +203,7 @@ static LogicalResult describeOutputs(func::FuncOp entry, const TokenDims &dims,
 /// Describes `entry` and its calls.
 static LogicalResult describeEntry(func::FuncOp entry, ModuleOp module) {
   FailureOr<TokenDims> dims = TokenDims::compute(entry);
-  if (failed(dims))
+  if (failed(dims) || failed(checkIndices(entry)))
     return failure();
   EntrySignature signature;
   signature.name = entry->getAttrOfType<StringAttr>(kEntryAttrName).str();
