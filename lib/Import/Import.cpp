@@ -87,11 +87,13 @@ static llvm::Error checkSizes(const SentenceModules &modules,
 /// their head, or to find an encoder that lies in a folder of its own.
 static llvm::Error readSentenceFiles(StringRef dir, Head head,
                                      ModelFolder &folder) {
-  bool wanted = head == Head::Auto || head == Head::SentenceEmbedding ||
-                !llvm::sys::fs::exists(joinPath(dir, "config.json"));
+  bool hasSentenceHead = head == Head::Auto || head == Head::SentenceEmbedding;
+  bool wanted =
+      hasSentenceHead || !llvm::sys::fs::exists(joinPath(dir, "config.json"));
   if (!wanted || !hasSentenceModules(dir))
     return llvm::Error::success();
-  llvm::Expected<SentenceModules> modules = readSentenceModules(dir);
+  llvm::Expected<SentenceModules> modules =
+      readSentenceModules(dir, /*isEncoderOnly=*/!hasSentenceHead);
   if (!modules) {
     llvm::Error error = modules.takeError();
     return head == Head::Auto

@@ -82,7 +82,10 @@ static llvm::Error readPooling(StringRef dir, StringRef folder,
 static std::optional<ActivationKind> readDenseActivation(JsonFields &fields) {
   std::string path = fields.stringOr("activation_function",
                                      "torch.nn.modules.activation.Tanh");
-  StringRef name = StringRef(path).rsplit('.').second;
+  // Whose code it is matters: a class of another package may do anything.
+  StringRef name = StringRef(path).starts_with("torch.")
+                       ? StringRef(path).rsplit('.').second
+                       : "";
   if (name == "Identity")
     return std::nullopt;
   auto kind = llvm::StringSwitch<std::optional<ActivationKind>>(name)
@@ -199,7 +202,8 @@ static llvm::Error addStep(StringRef dir, const ModuleEntry &entry,
   return llvm::Error::success();
 }
 
-llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir) {
+llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir,
+                                                        bool isEncoderOnly) {
   llvm::Expected<json::Value> value =
       readJsonFile(joinPath(dir, kModulesFile), kModulesFile);
   if (!value)
@@ -221,9 +225,13 @@ llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir) {
                        index, describe(entry->type), expected[index]);
     if (index == 0)
       modules.encoderFolder = entry->folder;
-    else if (llvm::Error error = index == 1
-                                     ? readPooling(dir, entry->folder, modules)
-                                     : addStep(dir, *entry, modules))
+    if (isEncoderOnly)
+      break;
+    if (index == 0)
+      continue;
+    if (llvm::Error error = index == 1
+                                ? readPooling(dir, entry->folder, modules)
+                                : addStep(dir, *entry, modules))
       return std::move(error);
   }
   return modules;

@@ -43,9 +43,10 @@ struct SentenceModules {
 /// Whether `dir` has a modules.json.
 bool hasSentenceModules(llvm::StringRef dir);
 
-/// Reads modules.json of `dir` and the steps' configs. Folder names must be
-/// plain; steps that tx does not know are Unsupported.
-llvm::Expected<SentenceModules> readSentenceModules(llvm::StringRef dir);
+/// Reads modules.json of `dir` and the steps' configs, or only where the encoder
+/// is. Folder names must be plain; steps that tx does not know are Unsupported.
+llvm::Expected<SentenceModules> readSentenceModules(llvm::StringRef dir,
+                                                    bool isEncoderOnly);
 
 /// The number of tokens that texts are cut to: `max_seq_length` of the
 /// sentence-transformers files in `dir`, else `model_max_length` of the

@@ -65,7 +65,7 @@ bool WeightTable::isKnown(StringRef name, const Family &family) const {
   auto is = [&](StringRef part) {
     auto [stem, suffix] = name.rsplit('.');
     return !part.empty() && stem == part &&
-           (suffix == "weight" || suffix == "bias");
+           llvm::is_contained({"weight", "bias", "gamma", "beta"}, suffix);
   };
   if (is(lm.dense) || is(lm.norm) || is(lm.decoder) || name == lm.bias ||
       is(family.tokenClassifier) || is(family.questionAnswering) ||

@@ -153,6 +153,21 @@ TEST(Import, takes_names_with_prefix_and_old_norm_names) {
                           "\"bert.encoder.layer.1.output.LayerNorm.beta\""}));
 }
 
+TEST(Import, ignores_other_heads_of_old_norm_names) {
+  TestCheckpoint model;
+  model.addBert("bert.");
+  model.addNorm("cls.predictions.transform.LayerNorm");
+  model.rename("LayerNorm.weight", "LayerNorm.gamma");
+  model.rename("LayerNorm.bias", "LayerNorm.beta");
+  model.addLinear("cls.predictions.transform.dense", 24, 24);
+  model.add("cls.predictions.bias", {60});
+  model.write();
+  std::string text = model.import(Head::Encoder);
+  EXPECT_TRUE(hasInOrder(
+      text, {"\"bert.embeddings.LayerNorm.gamma\"", "\"last_hidden_state\""}));
+  EXPECT_EQ(count(text, "cls.predictions"), 0u);
+}
+
 TEST(Import, ignores_buffers_and_other_heads) {
   TestCheckpoint model;
   model.addBert("bert.");

@@ -116,6 +116,11 @@ TEST(Sentence, dense_step) {
             "error 5: 3_Dense/config.json: 'activation_function' is "
             "\"torch.nn.Hardtanh\", expected torch's Tanh, Identity, ReLU, "
             "SiLU or GELU help: --head=encoder compiles the encoder alone");
+  model.writeText("3_Dense/config.json",
+                  "{\"in_features\": 24, \"out_features\": 7, "
+                  "\"activation_function\": \"my_package.ReLU\"}");
+  EXPECT_TRUE(
+      contains(model.import(), "\"my_package.ReLU\", expected torch's"));
   model.writeText("3_Dense/config.json", "{\"in_features\": 24, "
                                          "\"out_features\": 7, "
                                          "\"bias\": false}");
@@ -138,6 +143,22 @@ TEST(Sentence, encoder_in_a_folder_of_its_own) {
     EXPECT_TRUE(contains(model.import(head),
                          "<\"0_Transformer/model.safetensors\", "
                          "\"embeddings.LayerNorm.weight\">"));
+}
+
+TEST(Sentence, encoder_alone_needs_no_other_module) {
+  TestCheckpoint model;
+  addSentenceFiles(model);
+  model.writeText("modules.json", listModules({{"Transformer", "0_Transformer"},
+                                               {"Pooling", "1_Pooling"},
+                                               {"Dense", "2_Dense"},
+                                               {"Unknown", "3_Unknown"}}));
+  ASSERT_FALSE(llvm::sys::fs::create_directory(model.dir + "/0_Transformer"));
+  for (const char *file : {"/config.json", "/model.safetensors"})
+    ASSERT_FALSE(llvm::sys::fs::rename(model.dir + file,
+                                       model.dir + "/0_Transformer" + file));
+  EXPECT_TRUE(contains(model.import(Head::Encoder),
+                       "{tx.name = \"last_hidden_state\"}"));
+  EXPECT_TRUE(contains(model.import(), "2_Dense/config.json"));
 }
 
 TEST(Sentence, list_of_the_encoder_alone_leaves_the_head_to_the_config) {
