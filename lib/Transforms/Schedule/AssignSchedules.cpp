@@ -89,6 +89,8 @@ static int64_t getPlanRows(Value tiles) {
   if (auto call = dyn_cast_or_null<tx::CallOp>(op)) {
     auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
         call, call.getKernelAttr());
+    if (!kernel)
+      return 0;
     unsigned index = cast<OpResult>(tiles).getResultNumber();
     Operation *terminator = kernel.getBody().front().getTerminator();
     op = terminator->getOperand(index).getDefiningOp();

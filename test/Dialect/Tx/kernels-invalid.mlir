@@ -128,3 +128,11 @@ func.func @call_c3__kind(%x: tensor<?x8xf32>) {
   %0 = tx.call @k(%x) {places = [0]} : (tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }
+
+// -----
+
+tx.kernel @k(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  // expected-error @+1 {{'tx.call' op does not belong into a kernel}}
+  %0 = tx.call @k(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}

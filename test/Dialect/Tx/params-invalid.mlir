@@ -141,7 +141,7 @@ tx.weights @weights_c2__overlap size 256 {
 tx.weights @weights_c2__beyond size 320 {
   %0 = tx.param dense<0.0> : tensor<20x4xf32>
   %1 = tx.pack %0 : tensor<20x4xf32> to tensor<20x4xf32, #tx.layout<panels = 16>>
-  // expected-error @+1 {{'tx.store' op ends at byte 512, beyond the section's size 320}}
+  // expected-error @+1 {{'tx.store' op of 512 bytes at 0 ends beyond the section's size 320}}
   tx.store %1 at 0 : tensor<20x4xf32, #tx.layout<panels = 16>>
 }
 
@@ -151,4 +151,18 @@ func.func @store_outside(%w: tensor<2xf32>) {
   // expected-error @+1 {{'tx.store' op expects parent op 'tx.weights'}}
   tx.store %w at 0 : tensor<2xf32>
   return
+}
+
+// -----
+
+tx.weights @weights_c2__overflow size 320 {
+  %0 = tx.param dense<0.0> : tensor<16xf32>
+  // expected-error @+1 {{'tx.store' op of 64 bytes at 9223372036854775744 ends beyond the section's size 320}}
+  tx.store %0 at 9223372036854775744 : tensor<16xf32>
+}
+
+// -----
+
+// expected-error @+1 {{'tx.weights' op has the negative size -1}}
+tx.weights @weights__negative size -1 {
 }

@@ -150,3 +150,11 @@ func.func @pool_c2(%x: tensor<?x8xf32>, %o: tensor<5xi32>) {
   %0 = tx.pool mean %x, %o : (tensor<?x8xf32>, tensor<5xi32>) -> tensor<5x8xf32>
   return
 }
+
+// -----
+
+func.func @pad_id__negative(%ids: tensor<?xi32>, %o: tensor<?xi32>) {
+  // expected-error @+1 {{'tx.positions' op has pad_id -5, expected 0 to 2147483647}}
+  %0 = tx.positions non_pad %ids, %o {pad_id = -5 : i64} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+  return
+}

@@ -52,6 +52,9 @@ LogicalResult KernelOp::verifyRegions() {
       terminator.getOperandTypes() != getFunctionType().getResults())
     return emitOpError("expects a body that ends in tx.return of ")
            << getFunctionType().getResults();
+  for (Operation &op : block)
+    if (isa<tx::CallOp>(op))
+      return op.emitOpError("does not belong into a kernel");
   for (TypeRange types : {TypeRange(getFunctionType().getInputs()),
                           TypeRange(getFunctionType().getResults())})
     for (Type type : types)

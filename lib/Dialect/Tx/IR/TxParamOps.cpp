@@ -130,7 +130,9 @@ LogicalResult PackOp::verify() {
 
 LogicalResult WeightsOp::verifyRegions() {
   constexpr int64_t alignment = 64;
-  int64_t end = 0;
+  int64_t size = static_cast<int64_t>(getSize()), end = 0;
+  if (size < 0)
+    return emitOpError("has the negative size ") << size;
   for (Operation &op : getBody().front()) {
     if (!isa<ParamOp, CastOp, PackOp, StoreOp>(op)) // weights_c1
       return op.emitOpError("does not belong into the weight section, which "
@@ -143,10 +145,10 @@ LogicalResult WeightsOp::verifyRegions() {
       return store.emitOpError("expects an offset that is a multiple of ")
              << alignment << " and at least " << end << ", got " << offset;
     auto type = cast<RankedTensorType>(store.getValue().getType());
-    end = offset + getStorageBytes(type);
-    if (end > static_cast<int64_t>(getSize()))
-      return store.emitOpError("ends at byte ")
-             << end << ", beyond the section's size " << getSize();
+    if (llvm::AddOverflow(offset, getStorageBytes(type), end) || end > size)
+      return store.emitOpError("of ")
+             << getStorageBytes(type) << " bytes at " << offset
+             << " ends beyond the section's size " << size;
   }
   return success();
 }

@@ -18,6 +18,9 @@ static Type getIndexType(MLIRContext *context,
 
 static LogicalResult verifyPadId(Operation *op, PositionKind kind,
                                  std::optional<uint64_t> padId) {
+  if (padId.value_or(0) > INT32_MAX)
+    return op->emitOpError("has pad_id ")
+           << static_cast<int64_t>(*padId) << ", expected 0 to " << INT32_MAX;
   if ((kind == PositionKind::NonPad) == padId.has_value())
     return success();
   return op->emitOpError(kind == PositionKind::NonPad
