@@ -114,16 +114,18 @@ static constexpr int32_t kMantissaBits = 23, kExponentBias = 127;
 Value tx::buildExp2OfNegative(OpBuilder &builder, Location loc, Value x) {
   Arithmetic a(builder, loc, x.getType());
   x = a.atLeast(-125, x);
-  Value round = a.constant(kRound);
+  // The last bits of `shifted` are round(x) with the bias of an exponent.
+  Value round = a.constant(kRound + kExponentBias);
   Value shifted = a.add(x, round);
   Value fraction = a.sub(x, a.sub(shifted, round));
   Value power =
       a.polynomial(fraction, {1.326472731307149e-03, 9.671512991189957e-03,
                               5.550733581185341e-02, 2.4022242426872253e-01,
                               6.931470036506653e-01, 1.0});
-  // The power is in [0.7, 1.5): adding to its exponent field cannot overflow.
-  Value exponent = a.shiftLeft(a.toBits(shifted), kMantissaBits);
-  return a.fromBits(a.addInt(a.toBits(power), exponent));
+  // The power is in [0.7, 1.5), so that the product is exact. A NaN stays one,
+  // whatever its bits.
+  Value scale = a.fromBits(a.shiftLeft(a.toBits(shifted), kMantissaBits));
+  return a.mul(power, scale);
 }
 
 /// x = n ln 2 + r, exp(x) = 2^n exp(r). 2^n is two factors, for results that
