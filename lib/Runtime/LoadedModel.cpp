@@ -2,15 +2,20 @@
 
 #include "tx/Runtime/LoadedModel.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <optional>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 using namespace tx;
 namespace fs = std::filesystem;
@@ -97,14 +102,68 @@ static std::optional<LoadError> checkFile(const std::string &path) {
   return std::nullopt;
 }
 
+namespace {
+/// The system's loader takes a file for one that it has if their names are the
+/// same, even where another file has taken the place of that one. So each open
+/// file has a spelling of its path to itself: DIR/m.so, DIR/./m.so and so on.
+class Spellings {
+public:
+  static Spellings &get() {
+    static Spellings spellings;
+    return spellings;
+  }
+
+  /// The spelling of `path`, a file that is there; used until release().
+  std::string acquire(const fs::path &path) {
+    struct stat status = {};
+    ::stat(path.c_str(), &status);
+    std::lock_guard<std::mutex> guard(mutex);
+    std::vector<File> &files = byPath[path];
+    auto found = std::find_if(files.begin(), files.end(), [&](const File &f) {
+      return f.users && f.device == status.st_dev && f.number == status.st_ino;
+    });
+    if (found == files.end())
+      found = std::find_if(files.begin(), files.end(),
+                           [](const File &f) { return f.users == 0; });
+    if (found == files.end())
+      found = files.insert(files.end(), File());
+    found->device = status.st_dev;
+    found->number = status.st_ino;
+    ++found->users;
+    std::string folder = path.parent_path().string() + "/";
+    for (auto file = files.begin(); file != found; ++file)
+      folder += "./";
+    std::string spelling = folder + path.filename().string();
+    bySpelling[spelling] = {path, size_t(found - files.begin())};
+    return spelling;
+  }
+
+  void release(const std::string &spelling) {
+    std::lock_guard<std::mutex> guard(mutex);
+    auto &[path, index] = bySpelling.at(spelling);
+    --byPath.at(path)[index].users;
+  }
+
+private:
+  struct File {
+    dev_t device = 0;
+    ino_t number = 0;
+    int users = 0;
+  };
+  std::mutex mutex;
+  std::map<fs::path, std::vector<File>> byPath;
+  std::map<std::string, std::pair<fs::path, size_t>> bySpelling;
+};
+} // namespace
+
 std::variant<LoadedModel, LoadError>
 LoadedModel::open(const std::string &path, const std::string &symbolPrefix) {
   if (std::optional<LoadError> error = checkFile(path))
     return *error;
   // A plain name would be searched for.
   std::error_code ignored;
-  LoadedModel loaded(
-      dlopen(fs::absolute(path, ignored).c_str(), RTLD_NOW | RTLD_LOCAL));
+  LoadedModel loaded(Spellings::get().acquire(fs::absolute(path, ignored)));
+  loaded.handle = dlopen(loaded.spelling.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!loaded.handle) {
     const char *reason = dlerror();
     return LoadError{LoadError::NotLoaded,
@@ -132,9 +191,12 @@ LoadedModel::open(const std::string &path, const std::string &symbolPrefix) {
 }
 
 LoadedModel::LoadedModel(LoadedModel &&other) noexcept
-    : handle(std::exchange(other.handle, nullptr)), model(other.model) {}
+    : spelling(std::exchange(other.spelling, std::string())),
+      handle(std::exchange(other.handle, nullptr)), model(other.model) {}
 
 LoadedModel::~LoadedModel() {
   if (handle)
     dlclose(handle);
+  if (!spelling.empty())
+    Spellings::get().release(spelling);
 }

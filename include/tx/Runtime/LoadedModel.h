@@ -31,7 +31,8 @@ struct LoadError {
 /// A compiled model in this process. Its contexts must be gone before it is.
 class LoadedModel {
 public:
-  /// Opens the shared object at `path`, whose function is `symbolPrefix`_v1.
+  /// Opens the shared object at `path`, whose function is `symbolPrefix`_v1:
+  /// what lies there now, whatever was opened from there before.
   static std::variant<LoadedModel, LoadError>
   open(const std::string &path, const std::string &symbolPrefix);
   LoadedModel(LoadedModel &&other) noexcept;
@@ -41,9 +42,10 @@ public:
   const tx_model &operator*() const { return *model; }
 
 private:
-  explicit LoadedModel(void *handle) : handle(handle) {}
+  explicit LoadedModel(std::string spelling) : spelling(std::move(spelling)) {}
 
-  void *handle;
+  std::string spelling; ///< of the path, as the system's loader knows it
+  void *handle = nullptr;
   const tx_model *model = nullptr;
 };
 

@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include <cmath>
 #include <fstream>
+#include <list>
 
 using namespace tx;
 
@@ -246,6 +247,33 @@ TEST_F(CompileTest, ShapesWithoutElementsAllocateNothing) {
   EXPECT_EQ(
       codeOf(runArtefact(loaded, "packed", hostile, 1).takeError(), message),
       ExitCode::Input);
+}
+
+TEST_F(CompileTest, WhatLiesAtAPathNowIsOpened) {
+  struct Opened {
+    LoadedModel artefact;
+    std::vector<float> expected;
+  };
+  std::list<Opened> opened;
+  auto check = [](const Opened &one) {
+    NamedTensors actual =
+        llvm::cantFail(runArtefact(one.artefact, "packed", inputs, 1));
+    EXPECT_EQ(actual["logits"].floats(), llvm::ArrayRef(one.expected));
+  };
+  std::string text = kModule.str();
+  for (float first : {1, 7, 9}) {
+    text.replace(text.find("dense<[[") + 8, 1, std::to_string(int(first)));
+    Model model = llvm::cantFail(load(text));
+    ASSERT_FALSE(bool(compileModel(model, file("m.so"), CompileOptions())));
+    for (int time = 0; time < 2; ++time) {
+      opened.push_back({llvm::cantFail(openArtefact(file("m.so"))),
+                        {8, 10, 12, 2 * first, 4, 6}});
+      check(opened.back());
+    }
+    for (int time = 0; time < 2 && first == 7; ++time)
+      opened.pop_front(); // makes room for the next
+  }
+  llvm::for_each(opened, check);
 }
 
 TEST_F(CompileTest, PhasesOfHandwrittenModulesAreBelieved) {
