@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tx/Checkpoint/Files.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -67,6 +68,7 @@ Expected<OutputFile> OutputFile::create(StringRef path) {
           model, file.fd, temporary, sys::fs::OF_None, 0666))
     return cannotWrite(path, code.message());
   file.temporary = temporary.str().str();
+  KeptSignals kept;
   sys::RemoveFileOnSignal(file.temporary);
   if (mode)
     ::fchmod(file.fd, *mode);
@@ -86,6 +88,19 @@ OutputFile::~OutputFile() {
   if (!temporary.empty()) {
     ::unlink(temporary.c_str());
     sys::DontRemoveFileOnSignal(temporary);
+  }
+}
+
+KeptSignals::KeptSignals() {
+  for (auto [number, action] : zip_equal(kNumbers, before))
+    ::sigaction(number, nullptr, &action);
+}
+
+KeptSignals::~KeptSignals() {
+  for (auto [number, action] : zip_equal(kNumbers, before)) {
+    bool isLost = number == SIGUSR1 && action.sa_handler != SIG_DFL;
+    if (isLost || action.sa_handler == SIG_IGN)
+      ::sigaction(number, &action, nullptr);
   }
 }
 

@@ -1,4 +1,4 @@
-//===- Batch.cpp - Random batches ------------------===//
+//===- Batch.cpp - Random batches -----------------------------------------===//
 
 #include "Batch.h"
 #include "tx/Checkpoint/Error.h"

@@ -22,7 +22,9 @@ std::unique_ptr<MLIRContext> tx::makeContext() {
   registerAllDialects(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
-  auto context = std::make_unique<MLIRContext>(registry);
+  // Without threads of its own: a forked child would wait for them.
+  auto context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->printOpOnDiagnostic(false); // users see where, not a dump of IR
   return context;
 }

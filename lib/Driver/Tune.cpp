@@ -162,14 +162,13 @@ Tuner::make(const Candidate &candidate, std::string &path) {
 llvm::Error Tuner::chooseTarget() {
   target = fused.module.get()->getAttrOfType<TargetAttr>(kTargetAttrName);
   const Architecture *architecture = findArchitecture(target.getTriple());
-  std::string host = getHostIsa();
-  if (architecture && architecture == findArchitecture())
-    for (const std::string &isa : llvm::reverse(architecture->getIsas())) {
-      if (isa == target.getIsa())
-        return llvm::Error::success();
-      if (isa == host) // those after it are higher
-        break;
-    }
+  std::optional<CpuTarget> host = resolveCpu("native", "", Precision::BF16);
+  if (host && !host->isa.empty() && architecture == findArchitecture()) {
+    std::vector<std::string> isas = architecture->getIsas(Precision::BF16);
+    auto best = llvm::find(isas, host->isa); // the highest are first
+    if (std::find(best, isas.end(), target.getIsa()) != isas.end())
+      return llvm::Error::success();
+  }
   return makeError(ExitCode::Unsupported,
                    "the module is for {0}, which this machine does not run",
                    target.getIsa());

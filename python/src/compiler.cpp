@@ -13,6 +13,7 @@
 #include "mlir/IR/AsmState.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <mutex>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -107,6 +108,8 @@ public:
     llvm::Error error = llvm::Error::success();
     {
       py::gil_scoped_release unlocked;
+      // Phases load dialects into the context.
+      std::lock_guard<std::mutex> guard(mutex);
       tx::Model copy;
       copy.module = model.module->clone();
       copy.paramRoot = model.paramRoot;
@@ -136,6 +139,7 @@ private:
     return std::move(*loaded);
   }
 
+  std::mutex mutex; // one thread compiles at a time
   std::unique_ptr<mlir::MLIRContext> context;
   tx::Model model;
 };

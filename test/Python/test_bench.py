@@ -242,6 +242,17 @@ def test_output_that_cannot_be_is_named_before_anything_is_measured(
 
 
 @needs_torch
+def test_a_cache_folder_that_cannot_be(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "measure", None)
+    (tmp_path / "cache").touch()
+    with pytest.raises(SystemExit) as exit:
+        cli.main(report_to(tmp_path, "report"))
+    assert exit.value.code == 2
+    error = capsys.readouterr().err
+    assert f"cannot write {tmp_path / 'cache'}: File exists" in error and "--cache-dir" in error
+
+
+@needs_torch
 @pytest.mark.parametrize("fails", [False, True])
 def test_output_is_in_place_when_it_is_complete(tmp_path, monkeypatch, fails):
     output = tmp_path / "report"

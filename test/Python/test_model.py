@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,31 @@ def test_arguments_that_cannot_be(sections_dir, tmp_path, arguments, message):
     with pytest.raises(tx.InputError, match=message) as error:
         tx.load(sections_dir).compile(tmp_path / "a.so", **arguments)
     assert error.value.code == 2  # wrong usage
+
+
+def test_a_program_is_what_was_compiled_last(sections_dir, tmp_path):
+    model = tx.load(sections_dir)
+    path = tmp_path / "m.so"
+    first = model.compile(path)
+    second = model.compile(path, precision="bf16")
+    outputs = [program([[2, 100, 3]])["logits"] for program in (first, second)]
+    assert first.metadata != second.metadata and np.any(outputs[0] != outputs[1])
+    np.testing.assert_allclose(*outputs, atol=0.5)
+
+
+def test_threads_compile_one_model(sections_dir, tmp_path):
+    model = tx.load(sections_dir)
+    precisions = ["f32", "bf16"] * 2
+    with ThreadPoolExecutor(len(precisions)) as pool:
+        programs = list(
+            pool.map(
+                lambda job: model.compile(tmp_path / f"{job[0]}.so", precision=job[1]),
+                enumerate(precisions),
+            )
+        )
+    outputs = [program([[2, 100, 3]])["logits"] for program in programs]
+    np.testing.assert_array_equal(outputs[0], outputs[2])
+    np.testing.assert_array_equal(outputs[1], outputs[3])
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Verbs.h"
-#include "tx/Checkpoint/Error.h"
+#include "tx/Checkpoint/Files.h"
 #include "tx/Target/CpuTarget.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/InitLLVM.h"
 #include <csignal>
+#include <optional>
+#include <sys/mman.h>
 #include <unistd.h>
 
 using namespace tx;
@@ -116,22 +118,22 @@ static void hideForeignOptions(cl::SubCommand &command) {
 /// What `work` writes to standard error: LLVM's parser reports wrong values
 /// there, whatever stream it was given.
 static std::string captureErrors(llvm::function_ref<void()> work) {
-  int ends[2], saved = dup(STDERR_FILENO);
-  if (saved < 0 || pipe(ends) != 0) {
+  // A pipe would be full at some length.
+  int file = memfd_create("errors", MFD_CLOEXEC), saved = dup(STDERR_FILENO);
+  if (saved < 0 || file < 0) {
     work();
     return "";
   }
-  dup2(ends[1], STDERR_FILENO);
-  close(ends[1]);
+  dup2(file, STDERR_FILENO);
   work();
   llvm::errs().flush();
-  dup2(saved, STDERR_FILENO); // closes the pipe's last writing end
+  dup2(saved, STDERR_FILENO);
   close(saved);
   std::string text;
   char bytes[4096];
-  for (ssize_t n; (n = read(ends[0], bytes, sizeof bytes)) > 0;)
+  for (ssize_t n; (n = pread(file, bytes, sizeof bytes, text.size())) > 0;)
     text.append(bytes, n);
-  close(ends[0]);
+  close(file);
   return text;
 }
 
@@ -178,7 +180,9 @@ static int runVerb(const Verb &verb, llvm::ArrayRef<const char *> arguments) {
 }
 
 int main(int argc, char **argv) {
+  std::optional<KeptSignals> kept(std::in_place); // as nohup left them
   llvm::InitLLVM init(argc, argv);
+  kept.reset();
   signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error to report
   std::vector<Verb> verbs = getVerbs();
   std::vector<const char *> arguments(argv, argv + argc);

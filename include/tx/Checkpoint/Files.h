@@ -6,6 +6,8 @@
 #include "tx/Checkpoint/Error.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include <csignal>
+#include <iterator>
 #include <string>
 
 namespace tx {
@@ -16,6 +18,19 @@ inline constexpr uint64_t kMaxTextBytes = 100'000'000;
 /// Reads a whole small file (at most `limit` bytes).
 llvm::Expected<std::string> readTextFile(llvm::StringRef path,
                                          uint64_t limit = kMaxTextBytes);
+
+/// Gives signals back, at its end, that were ignored before LLVM handled them,
+/// by nohup say, and those that LLVM handles without calling who did before.
+class KeptSignals {
+public:
+  KeptSignals();
+  ~KeptSignals();
+  KeptSignals(const KeptSignals &) = delete;
+
+private:
+  static constexpr int kNumbers[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+  struct sigaction before[std::size(kNumbers)];
+};
 
 /// A file that appears under its name only when it is complete. Used for every
 /// output of every tool. The temporary file lies beside `path` and is removed

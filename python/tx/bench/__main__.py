@@ -108,11 +108,11 @@ def _check_peers(peers: list[str], precision: str) -> None:
 
 
 @contextlib.contextmanager
-def _writing(output: Path) -> Iterator[None]:
+def _writing(path: Path, hint: str = "name a file in a folder that exists") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _fail(f"cannot write {output}: {error.strerror}", "name a file in a folder that exists")
+        _fail(f"cannot write {path}: {error.strerror}", hint)
 
 
 @contextlib.contextmanager
@@ -166,7 +166,8 @@ def main(arguments: list[str] | None = None) -> int:
     cache = options.cache_dir or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     ).joinpath("tx", "bench")
-    cache.mkdir(parents=True, exist_ok=True)
+    with _writing(cache, "name a folder for models with --cache-dir"):
+        cache.mkdir(parents=True, exist_ok=True)
     with _report_to(options.output) as write:
         results: list[Result] = []
         for index, cell in enumerate(chosen, 1):

@@ -1,6 +1,7 @@
 //===- OutputFileTest.cpp - Tests of files that appear when complete ------===//
 
 #include "TestFolder.h"
+#include "llvm/Support/Signals.h"
 #include <csignal>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -171,5 +172,22 @@ TEST(OutputFile, goes_when_the_process_is_interrupted) {
     EXPECT_EQ(code, -signal);
     EXPECT_EQ(folder.read("out"), "old");
     EXPECT_EQ(folder.list(), "out ");
+  }
+}
+
+TEST(OutputFile, leaves_signals_that_are_ignored) {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    TestFolder folder;
+    int code = runChild([&] {
+      llvm::sys::unregisterHandlers(); // of the tests before
+      std::signal(signal, SIG_IGN);
+      std::signal(SIGUSR1, [](int) {});
+      auto file = OutputFile::create(folder.path("out"));
+      ::raise(signal);
+      ::raise(SIGUSR1);
+      return file && !file->commitText("new") ? 0 : 1;
+    });
+    EXPECT_EQ(code, 0);
+    EXPECT_EQ(folder.read("out"), "new");
   }
 }
