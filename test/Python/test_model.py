@@ -100,12 +100,14 @@ def test_arguments_that_cannot_be(sections_dir, tmp_path, arguments, message):
 
 def test_a_program_is_what_was_compiled_last(sections_dir, tmp_path):
     model = tx.load(sections_dir)
-    path = tmp_path / "m.so"
+    path, ids = tmp_path / "m.so", [[2, 100, 3]]
     first = model.compile(path)
+    before = first(ids)["logits"]
     second = model.compile(path, precision="bf16")
-    outputs = [program([[2, 100, 3]])["logits"] for program in (first, second)]
-    assert first.metadata != second.metadata and np.any(outputs[0] != outputs[1])
-    np.testing.assert_allclose(*outputs, atol=0.5)
+    after = second(ids)["logits"]
+    assert first.metadata != second.metadata and np.any(before != after)
+    np.testing.assert_allclose(before, after, atol=0.5)
+    np.testing.assert_array_equal(first(ids)["logits"], before)
 
 
 def test_threads_compile_one_model(sections_dir, tmp_path):
