@@ -1,6 +1,7 @@
 """Loading and compiling from Python."""
 
 import json
+import multiprocessing
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -108,6 +109,17 @@ def test_a_program_is_what_was_compiled_last(sections_dir, tmp_path):
     assert first.metadata != second.metadata and np.any(before != after)
     np.testing.assert_allclose(before, after, atol=0.5)
     np.testing.assert_array_equal(first(ids)["logits"], before)
+
+
+def test_a_forked_child_compiles(sections_dir, tmp_path):
+    model = tx.load(sections_dir)
+    model.compile(tmp_path / "parent.so")
+    path = tmp_path / "child.so"
+    child = multiprocessing.get_context("fork").Process(target=model.compile, args=(path,))
+    child.start()
+    child.join(timeout=120)
+    assert child.exitcode == 0
+    assert path.read_bytes() == (tmp_path / "parent.so").read_bytes()
 
 
 def test_threads_compile_one_model(sections_dir, tmp_path):
