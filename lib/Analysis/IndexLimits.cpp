@@ -108,8 +108,7 @@ void LengthLimit::followAll(Block &block, tx::CallOp call) {
     } else if (auto inner = dyn_cast<tx::CallOp>(op)) {
       auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
           inner, inner.getKernelAttr());
-      if (kernel)
-        followAll(kernel.getBody().front(), inner);
+      followAll(kernel.getBody().front(), inner);
     }
   }
 }
@@ -133,13 +132,11 @@ static bool areChecked(Value indices, tx::CallOp call) {
       return areChecked(pack.getInputs()[index], call);
     return indices == pack.getPositions();
   }
-  if (auto inner = dyn_cast<tx::CallOp>(op); inner && !call) {
+  if (auto inner = dyn_cast<tx::CallOp>(op)) {
     auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
         inner, inner.getKernelAttr());
-    return kernel &&
-           areChecked(
-               kernel.getBody().front().getTerminator()->getOperand(index),
-               inner);
+    return areChecked(
+        kernel.getBody().front().getTerminator()->getOperand(index), inner);
   }
   return isa<PositionsOp>(op);
 }
@@ -159,9 +156,7 @@ static LogicalResult checkIndices(Block &block, tx::CallOp call) {
     } else if (auto inner = dyn_cast<tx::CallOp>(op)) {
       auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
           inner, inner.getKernelAttr());
-      if (call)
-        return inner.emitOpError("is in a kernel; only entries call kernels");
-      if (kernel && failed(checkIndices(kernel.getBody().front(), inner)))
+      if (failed(checkIndices(kernel.getBody().front(), inner)))
         return failure();
     }
   }

@@ -125,18 +125,22 @@ chooseCpus(const CompileOptions &options, const Architecture &architecture) {
   return cpus;
 }
 
+/// `what`, which comes before `start`, cannot be had any more.
+static llvm::Error refuseLate(Phase start, StringRef what, StringRef option) {
+  return withHint(
+      makeError(ExitCode::Usage,
+                "the module has been through phase {0}, which is after {1}",
+                getName(previous(start)), what),
+      ("go on from phase quantize or earlier, or without " + option).str());
+}
+
 /// Where variants part from each other and where they come together.
 static llvm::Error checkVariants(const CompileOptions &options, size_t count,
                                  Phase start) {
   if (options.cpuVariants.empty())
     return llvm::Error::success();
   if (start > Phase::Fuse)
-    return withHint(makeError(ExitCode::Usage,
-                              "the module has been through phase {0}, which is "
-                              "after variants part",
-                              getName(previous(start))),
-                    "go on from phase quantize or earlier, or without "
-                    "variants");
+    return refuseLate(start, "variants part", "variants");
   if (count > 1 && options.to < Phase::Emit)
     return withHint(makeError(ExitCode::Usage,
                               "{0} variants cannot be written as one module",
@@ -255,12 +259,7 @@ static llvm::Error replaceTarget(Model &model, const CompileOptions &options,
   if (!isNamed || !model.module.get()->hasAttr(kTargetAttrName))
     return llvm::Error::success();
   if (start > Phase::Fuse)
-    return withHint(makeError(ExitCode::Usage,
-                              "the module has been through phase {0}, which is "
-                              "after its target was decided",
-                              getName(previous(start))),
-                    "go on from phase quantize or earlier, or without a CPU "
-                    "and a target");
+    return refuseLate(start, "its target was decided", "a CPU and a target");
   return setTarget(model, cpu, architecture, options.precision);
 }
 
@@ -439,12 +438,7 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
     original = model.clone();
   }
   if (options.precision != Precision::F32 && *start > Phase::Quantize)
-    return withHint(makeError(ExitCode::Usage,
-                              "the module has been through phase {0}, which is "
-                              "after its precision was decided",
-                              getName(previous(*start))),
-                    "go on from phase quantize or earlier, or without a "
-                    "precision");
+    return refuseLate(*start, "its precision was decided", "a precision");
   if (!model.phase && *start > Phase::Import)
     model.phase = previous(*start);
   Compilation compilation(model, options, **architecture, std::move(*cpus));

@@ -119,9 +119,9 @@ packInputs(const std::map<std::string, JsonInput> &inputs,
 /// What is malformed here is input, not a model.
 static llvm::Error toInputError(llvm::Error error) {
   return llvm::handleErrors(std::move(error), [](const tx::Error &e) {
-    return makeError(e.getCode() == ExitCode::Malformed ? ExitCode::Input
-                                                        : e.getCode(),
-                     "{0}", e.getMessage());
+    ExitCode code =
+        e.getCode() == ExitCode::Malformed ? ExitCode::Input : e.getCode();
+    return withHint(makeError(code, "{0}", e.getMessage()), e.getHint());
   });
 }
 

@@ -2,7 +2,6 @@
 
 #include "tx/Runtime/LoadedModel.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
@@ -15,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
-#include <vector>
 
 using namespace tx;
 namespace fs = std::filesystem;
@@ -118,41 +116,39 @@ public:
     struct stat status = {};
     ::stat(path.c_str(), &status);
     std::lock_guard<std::mutex> guard(mutex);
-    std::vector<File> &files = byPath[path];
-    auto found = std::find_if(files.begin(), files.end(), [&](const File &f) {
-      return f.users && f.device == status.st_dev && f.number == status.st_ino;
-    });
-    if (found == files.end())
-      found = std::find_if(files.begin(), files.end(),
-                           [](const File &f) { return f.users == 0; });
-    if (found == files.end())
-      found = files.insert(files.end(), File());
-    found->device = status.st_dev;
-    found->number = status.st_ino;
-    ++found->users;
-    std::string folder = path.parent_path().string() + "/";
-    for (auto file = files.begin(); file != found; ++file)
-      folder += "./";
-    std::string spelling = folder + path.filename().string();
-    bySpelling[spelling] = {path, size_t(found - files.begin())};
-    return spelling;
+    std::string folder = path.parent_path().string() + "/", free;
+    for (;; folder += "./") {
+      std::string spelling = folder + path.filename().string();
+      auto found = files.find(spelling);
+      bool isUsed = found != files.end() && found->second.users > 0;
+      // The loader knows a file by one spelling, as long as it has it.
+      if (isUsed && found->second.device == status.st_dev &&
+          found->second.number == status.st_ino) {
+        ++found->second.users;
+        return spelling;
+      }
+      if (!isUsed && free.empty())
+        free = spelling;
+      if (found == files.end())
+        break;
+    }
+    files[free] = {status.st_dev, status.st_ino, /*users=*/1};
+    return free;
   }
 
   void release(const std::string &spelling) {
     std::lock_guard<std::mutex> guard(mutex);
-    auto &[path, index] = bySpelling.at(spelling);
-    --byPath.at(path)[index].users;
+    --files.at(spelling).users;
   }
 
 private:
   struct File {
-    dev_t device = 0;
-    ino_t number = 0;
-    int users = 0;
+    dev_t device;
+    ino_t number;
+    int users;
   };
   std::mutex mutex;
-  std::map<fs::path, std::vector<File>> byPath;
-  std::map<std::string, std::pair<fs::path, size_t>> bySpelling;
+  std::map<std::string, File> files; ///< by their spellings
 };
 } // namespace
 

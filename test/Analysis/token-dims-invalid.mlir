@@ -290,3 +290,12 @@ func.func @narrow_ids(%ids: tensor<?x4xi32> {tx.name = "input_ids"}, %mask: tens
   %0, %o, %p = tx.pack_tokens column %mask, %ids : (tensor<?x?xi32>, tensor<?x4xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
   return %o : tensor<?xi32>
 }
+
+// -----
+
+func.func private @code(i64, i64, i64, i64)
+func.func @calls_code(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  // expected-error @below {{'tx.call' op calls the code of a kernel, of which no sizes can be derived}}
+  %0 = tx.call @code(%x) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}

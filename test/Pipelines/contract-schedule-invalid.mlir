@@ -94,3 +94,19 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
     return
   }
 }
+
+// -----
+
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 16>} {
+  tx.kernel @attention(%x: tensor<?x?xf32>, %o: tensor<?xi32>) -> tensor<?x?xf32> attributes {schedule = #tx.schedule<lanes = 8, rows = 6, panels = 2, item_rows = 24>} {
+    %p = tx.plan_tiles %o rows 24 : (tensor<?xi32>) -> tensor<?x?xi32>
+    // expected-error @below {{guarantees that attention works through a plan, but one computes its own}}
+    %0 = tx.attention full %x, %x, %x offsets %o, %o tiles %p {num_heads = 2, num_kv_heads = 2, scale = 0.5 : f32}
+      : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+  func.func @packed(%x: tensor<?x8xf32>, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?x8xf32> attributes {tx.entry = "packed", tx.workspace = #tx.workspace<token = 0, sequence = 0, fixed = 0>} {
+    %0 = tx.call @attention(%x, %o) {places = [#tx.place<output, 0>]} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+    return %0 : tensor<?x8xf32>
+  }
+}

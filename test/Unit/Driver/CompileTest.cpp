@@ -249,6 +249,31 @@ TEST_F(CompileTest, ShapesWithoutElementsAllocateNothing) {
       ExitCode::Input);
 }
 
+TEST_F(CompileTest, OutputsLargerThanMemoryAreRefused) {
+  std::string text = kModule.str();
+  auto replace = [&](llvm::StringRef from, llvm::StringRef to) {
+    for (size_t at = 0; (at = text.find(from.str(), at)) != std::string::npos;)
+      text.replace(at, from.size(), to.str());
+  };
+  replace("[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]", "1.0");
+  replace("  %1 = tx.add %0, %0 : tensor<?x3xf32>\n", ""); // needs workspace
+  replace("return %1", "return %0");
+  replace("x3xf32", "x4000000xf32");
+  Model model = llvm::cantFail(load(text));
+  ASSERT_FALSE(bool(compileModel(model, file("m.so"), CompileOptions())));
+  LoadedModel loaded = llvm::cantFail(openArtefact(file("m.so")));
+  constexpr int32_t tokens = 10'000'000; // 160 TB of outputs
+  NamedTensors large{
+      {"input_ids", Tensor{{tokens}, std::vector<int32_t>(tokens)}},
+      {"offsets", Tensor{{2}, std::vector<int32_t>{0, tokens}}}};
+  std::string message;
+  EXPECT_EQ(
+      codeOf(runArtefact(loaded, "packed", large, 1).takeError(), message),
+      ExitCode::Input);
+  EXPECT_EQ(message, "the outputs of 10000000 tokens are larger than the "
+                     "memory of this machine");
+}
+
 TEST_F(CompileTest, WhatLiesAtAPathNowIsOpened) {
   struct Opened {
     LoadedModel artefact;

@@ -129,39 +129,47 @@ TEST(Pool, runs_on_when_task_numbers_wrap) {
     ASSERT_EQ(pool.run(3), once(3)) << task;
 }
 
+/// Whether `check` is true in a forked child.
+template <typename Check>
+static bool holdsInChild(Check check) {
+  pid_t child = fork();
+  if (child == 0)
+    _exit(check() ? 0 : 1);
+  int result = -1;
+  return child > 0 && waitpid(child, &result, 0) == child && result == 0;
+}
+
+namespace {
+/// Workers on CPUs of their own.
+class SpreadPool : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+    if (CPU_COUNT(&all) < 2)
+      GTEST_SKIP() << "this thread may run on one CPU only";
+  }
+  cpu_set_t all; ///< that this thread may run on
+};
+} // namespace
+
 TEST(Pool, has_workers_in_a_forked_child) {
   Pool pool(3);
   ASSERT_EQ(pool.run(50), once(50));
-  pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0)
-    _exit(pool.begin() == TX_OK && pool.run(50) == once(50) ? 0 : 1);
-  int result = -1;
-  ASSERT_EQ(waitpid(child, &result, 0), child);
-  EXPECT_EQ(result, 0);
+  EXPECT_TRUE(holdsInChild(
+      [&] { return pool.begin() == TX_OK && pool.run(50) == once(50); }));
   EXPECT_EQ(pool.run(50), once(50));
 }
 
-TEST(Pool, a_forked_child_tries_again_what_failed) {
-  cpu_set_t all;
-  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
-  if (CPU_COUNT(&all) < 2)
-    GTEST_SKIP() << "this thread may run on one CPU only";
+TEST_F(SpreadPool, a_forked_child_tries_again_what_failed) {
   Pool pool(2, TX_AFFINITY_SPREAD);
   ASSERT_EQ(pool.getStatus(), TX_OK) << pool.getError();
-  pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
+  EXPECT_TRUE(holdsInChild([&] {
     runOn(sched_getcpu());
     bool isGood = pool.begin() == TX_ERROR_THREAD;
     isGood &= pool.begin() == TX_ERROR_THREAD;
     sched_setaffinity(0, sizeof all, &all);
-    isGood &= pool.begin() == TX_OK && pool.run(50) == once(50);
-    _exit(isGood ? 0 : 1);
-  }
-  int result = -1;
-  ASSERT_EQ(waitpid(child, &result, 0), child);
-  EXPECT_EQ(result, 0);
+    return isGood && pool.begin() == TX_OK && pool.run(50) == once(50);
+  }));
 }
 
 TEST(Pool, stops_while_workers_spin_or_sleep) {
@@ -187,11 +195,7 @@ static void findPlaces(const int64_t *args, int64_t, int64_t, void *) {
   std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
-TEST(Pool, workers_leave_the_cpu_that_the_caller_moves_to) {
-  cpu_set_t all;
-  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
-  if (CPU_COUNT(&all) < 2)
-    GTEST_SKIP() << "this thread may run on one CPU only";
+TEST_F(SpreadPool, workers_leave_the_cpu_that_the_caller_moves_to) {
   Pool pool(2, TX_AFFINITY_SPREAD);
   ASSERT_EQ(pool.getStatus(), TX_OK) << pool.getError();
   for (int round = 0; round < 20; ++round) {
