@@ -197,10 +197,11 @@ static double sum(const std::vector<double> &values) {
 /// Each thread counts what it does until its time is over. Rounds are shorter
 /// than a time slice of the scheduler, so that some run undisturbed on a busy
 /// machine too.
-static double measureGflops(const Crew &crew, int threads, const Loops &loops) {
+static MachinePeak measureGflops(const Crew &crew, int threads,
+                                 const Loops &loops) {
   constexpr double roundSeconds = 0.003;
   constexpr int rounds = 60;
-  double best = 0;
+  double best = 0, total = 0;
   for (int round = 0; round < rounds; ++round) {
     std::vector<double> speeds(threads);
     crew.run([&](int thread) {
@@ -216,8 +217,9 @@ static double measureGflops(const Crew &crew, int threads, const Loops &loops) {
       speeds[thread] = 2.0 * loops.lanes * kChains * kSteps * calls / elapsed;
     });
     best = std::max(best, sum(speeds));
+    total += sum(speeds);
   }
-  return best / 1e9;
+  return {best / 1e9, 0, total / rounds / best};
 }
 
 /// Bytes per second of reading `part` bytes: the median over pieces, since the
@@ -270,6 +272,7 @@ MachinePeak tx::measurePeak(int threads) {
   threads = std::clamp(threads, 1, TX_MAX_THREADS);
   Loops loops = getLoops();
   Crew crew(threads);
-  return {measureGflops(crew, threads, loops),
-          measureBandwidth(crew, threads, loops)};
+  MachinePeak peak = measureGflops(crew, threads, loops);
+  peak.gigabytesPerSecond = measureBandwidth(crew, threads, loops);
+  return peak;
 }

@@ -22,8 +22,9 @@ def report(sections, tmp_path_factory):
 
 
 def change(report, tmp_path, **fields):
+    """Of its only run."""
     value = json.loads(report.read_text())
-    value.update(fields)
+    value["runs"][0].update(fields)
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(value))
     return path
@@ -34,7 +35,7 @@ def test_every_kernel_is_named(report, tmp_path):
     assert cli.main([str(report), "-o", str(output)]) == 0
     text = output.read_text()
     assert "</svg>" in text and len(text) < 100_000
-    kernels = json.loads(report.read_text())["kernels"]
+    kernels = json.loads(report.read_text())["runs"][0]["kernels"]
     assert len(kernels) > 5
     for kernel in kernels:
         assert kernel["name"] in text
@@ -50,6 +51,12 @@ def test_series_are_told_apart(report, tmp_path):
     assert cli.main([str(report), str(second), "-o", str(output)]) == 0
     text = output.read_text()
     assert "1 thread: " in text and "2 threads: " in text
+    together = json.loads(report.read_text())
+    together["runs"] += json.loads(second.read_text())["runs"]
+    second.write_text(json.dumps(together))
+    output.unlink()
+    assert cli.main([str(second), "-o", str(output)]) == 0
+    assert output.read_text() == text
 
 
 def test_png(report, tmp_path):
@@ -64,7 +71,7 @@ def test_png(report, tmp_path):
     "fields, message",
     [
         ({"kernels": 3}, "'kernels' of"),
-        ({"kernels": []}, "has no kernel with arithmetic"),
+        ({"kernels": []}, "'kernels' of run 0 of"),
         ({"kernels": [{"name": "linear"}]}, "has no 'milliseconds'"),
         ({"peak_gflops": 0}, "not a number of at least"),
         ({"threads": "two"}, '"two", not a number of at least 1'),
@@ -77,6 +84,22 @@ def test_what_is_no_report(report, tmp_path, fields, message, capsys):
     assert cli.main([str(path), "-o", str(output)]) == 4
     assert message in capsys.readouterr().err
     assert output.read_text() == "before"
+
+
+def test_no_runs(report, tmp_path, capsys):
+    value = json.loads(report.read_text())
+    del value["runs"]
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(value))
+    assert cli.main([str(path), "-o", str(tmp_path / "roofline.svg")]) == 4
+    assert "has no 'runs'" in capsys.readouterr().err
+
+
+def test_no_arithmetic(report, tmp_path, capsys):
+    kernel = {"name": "copy", "milliseconds": 1, "share": 1, "gflop": 0, "megabytes": 1, "gflops": 0}
+    path = change(report, tmp_path, kernels=[kernel])
+    assert cli.main([str(path), "-o", str(tmp_path / "roofline.svg")]) == 4
+    assert "has no kernel with arithmetic" in capsys.readouterr().err
 
 
 def test_files(report, tmp_path, capsys):

@@ -16,10 +16,11 @@ static cl::SubCommand command("bench", "Measure a compiled model");
 static cl::opt<std::string> model(cl::Positional, cl::desc("<.so>"),
                                   cl::sub(command), cl::cat(mainCategory));
 static BatchFlags batch(command);
-static cl::opt<int> threads("threads",
-                            cl::desc("Threads (default: as compiled)"),
-                            cl::value_desc("n"), cl::init(0), cl::sub(command),
-                            cl::cat(mainCategory));
+static cl::list<int>
+    threads("threads",
+            cl::desc("Threads (default: as compiled); several take turns"),
+            cl::value_desc("n,n,..."), cl::CommaSeparated, cl::sub(command),
+            cl::cat(mainCategory));
 static cl::opt<tx_affinity>
     affinity("affinity", cl::desc("Where the worker threads run"),
              cl::values(clEnumValN(TX_AFFINITY_NONE, "none",
@@ -50,8 +51,9 @@ static cl::opt<std::string>
                  cl::cat(mainCategory));
 
 static llvm::Expected<BenchOptions> readOptions() {
-  if (llvm::Error error = requireThreads(threads, 0))
-    return error;
+  for (int count : threads)
+    if (llvm::Error error = requireThreads(count, 1))
+      return error;
   if (llvm::Error error = requireAtLeast("--rounds", rounds, 1))
     return error;
   llvm::Expected<std::vector<int64_t>> lengths = batch.read();
@@ -59,7 +61,7 @@ static llvm::Expected<BenchOptions> readOptions() {
     return lengths.takeError();
   BenchOptions options;
   options.lengths = std::move(*lengths);
-  options.threads = threads;
+  options.threads.assign(threads.begin(), threads.end());
   options.affinity = affinity;
   options.weights = weights;
   options.rounds = rounds;
@@ -89,6 +91,7 @@ Verb txc::getBench() {
   return {"bench", "Measure a compiled model",
           "  txc bench minilm.so --batch=8 --length=128\n"
           "  txc bench minilm.so --lengths=3,17,120 --threads=2\n"
+          "  txc bench minilm.so --threads=1,2 --affinity=spread\n"
           "  txc bench minilm.so --format=json\n",
           command, run};
 }

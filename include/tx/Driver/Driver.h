@@ -129,6 +129,7 @@ llvm::Error verifyArtefact(const LoadedModel &artefact, const Model &model);
 struct MachinePeak {
   double gflops;
   double gigabytesPerSecond;
+  double availability; ///< mean speed meanwhile over the peak: 1 undisturbed
 };
 MachinePeak measurePeak(int threads);
 

@@ -14,7 +14,7 @@ namespace tx {
 
 struct BenchOptions {
   std::vector<int64_t> lengths; ///< of the sequences of one batch
-  int threads = 0;              ///< 0: the artefact's default
+  std::vector<int> threads; ///< of each series; none: the artefact's default
   tx_affinity affinity = TX_AFFINITY_NONE;
   tx_weights_mode weights = TX_WEIGHTS_MAP;
   int rounds = 20;
@@ -22,7 +22,9 @@ struct BenchOptions {
 
 /// Runs a batch of random ids through entry "packed", the machine's peak
 /// measured beside each round: latency, tokens and FLOPs a second, share of the
-/// peak, time of each kernel and of what is not a kernel.
+/// peak and of the roofline, time of each kernel and of what is not a kernel.
+/// Several numbers of threads take turns; from the second on, the report has
+/// how each scales from the first, and how the peak does.
 llvm::Expected<llvm::json::Value> bench(const LoadedModel &model,
                                         llvm::StringRef name,
                                         const BenchOptions &options);

@@ -12,9 +12,9 @@ from tx.errors import Error, FileError, ModelFormatError, UnsupportedError
 from tx.roofline.report import Report, read
 
 _EXAMPLES = """examples:
-  txc bench model.so --threads=1 --format=json > bench-1.json
-  python -m tx.roofline bench-1.json -o roofline.svg
-  python -m tx.roofline bench-1.json bench-2.json -o roofline.png
+  txc bench model.so --threads=1,2 --format=json > bench.json
+  python -m tx.roofline bench.json -o roofline.svg
+  python -m tx.roofline before.json after.json -o roofline.png
 
 exit codes: 0 drawn, 2 usage, 3 a file cannot be read or written, 4 not a report of
 txc bench, 5 matplotlib is missing
@@ -30,7 +30,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "reports", nargs="+", type=Path, metavar="FILE", help="of txc bench --format=json; several are several series"
+        "reports", nargs="+", type=Path, metavar="FILE", help="of txc bench --format=json; each number of threads of each is a series"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the picture, .svg or .png")
     options = parser.parse_args(arguments)
@@ -50,12 +50,12 @@ def _draw(options: argparse.Namespace) -> None:
         raise UnsupportedError(
             "pictures are drawn by matplotlib, which is not installed\nhelp: pip install 'tx-compiler[plot]'"
         )
-    reports = [read(path) for path in options.reports]
+    reports = [report for path in options.reports for report in read(path)]
     _check(reports)
     from tx.roofline.picture import MOST_SERIES, draw
 
     if len(reports) > MOST_SERIES:
-        raise UnsupportedError(f"{len(reports)} reports are more than the {MOST_SERIES} that can be told apart")
+        raise UnsupportedError(f"{len(reports)} series are more than the {MOST_SERIES} that can be told apart")
     output: Path = options.output
     partial = output.with_name(f".{output.name}.{os.getpid()}")
     try:

@@ -36,7 +36,7 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Report:
-    """One run of `txc bench`."""
+    """What `txc bench` measured with one number of threads."""
 
     path: Path
     artefact: str
@@ -80,6 +80,12 @@ class _Fields:
             raise ModelFormatError(f"'{key}' of {self._where} is not a text")
         return value
 
+    def elements(self, key: str) -> list[Any]:
+        value = self.get(key)
+        if not isinstance(value, list) or not value:
+            raise ModelFormatError(f"'{key}' of {self._where} is not a list, or empty")
+        return value
+
     def number(self, key: str, least: float = 0) -> float:
         value = self.get(key)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -94,8 +100,24 @@ def _read_kernel(value: Any, where: str) -> Kernel:
     return Kernel(fields.text("name"), *numbers)
 
 
-def read(path: Path) -> Report:
-    """The report in `path`. Errors: FileError, ModelFormatError."""
+def _read_run(path: Path, report: _Fields, run: _Fields) -> Report:
+    return Report(
+        path=path,
+        artefact=Path(report.text("artefact")).stem,
+        isa=report.text("isa"),
+        sequences=int(report.number("sequences", 1)),
+        tokens=int(report.number("tokens", 1)),
+        threads=int(run.number("threads", 1)),
+        latency_ms=_Fields(run.get("latency_ms"), f"'latency_ms' of {path}").number("median"),
+        gflops=run.number("gflops"),
+        peak_gflops=run.number("peak_gflops", 1e-3),
+        gigabytes_per_second=run.number("read_gigabytes_per_second", 1e-3),
+        kernels=tuple(_read_kernel(kernel, f"kernel {i} of {path}") for i, kernel in enumerate(run.elements("kernels"))),
+    )
+
+
+def read(path: Path) -> list[Report]:
+    """The report in `path`, by number of threads. Errors: FileError, ModelFormatError."""
     try:
         value = json.loads(path.read_text())
     except OSError as error:
@@ -103,22 +125,7 @@ def read(path: Path) -> Report:
     except (ValueError, RecursionError) as error:
         raise ModelFormatError(f"{path} is not JSON: {error}") from error
     fields = _Fields(value, str(path))
-    kernels = fields.get("kernels")
-    if not isinstance(kernels, list):
-        raise ModelFormatError(f"'kernels' of {path} is not a list")
-    return Report(
-        path=path,
-        artefact=Path(fields.text("artefact")).stem,
-        isa=fields.text("isa"),
-        sequences=int(fields.number("sequences", 1)),
-        tokens=int(fields.number("tokens", 1)),
-        threads=int(fields.number("threads", 1)),
-        latency_ms=_Fields(fields.get("latency_ms"), f"'latency_ms' of {path}").number("median"),
-        gflops=fields.number("gflops"),
-        peak_gflops=fields.number("peak_gflops", 1e-3),
-        gigabytes_per_second=fields.number("read_gigabytes_per_second", 1e-3),
-        kernels=tuple(_read_kernel(kernel, f"kernel {i} of {path}") for i, kernel in enumerate(kernels)),
-    )
+    return [_read_run(path, fields, _Fields(run, f"run {i} of {path}")) for i, run in enumerate(fields.elements("runs"))]
 
 
 def _count(number: int, name: str) -> str:

@@ -13,5 +13,7 @@ TEST(MachinePeak, is_plausible) {
     EXPECT_LT(peak.gflops, 2000);
     EXPECT_GT(peak.gigabytesPerSecond, 0.1);
     EXPECT_LT(peak.gigabytesPerSecond, 4000);
+    EXPECT_GT(peak.availability, 0);
+    EXPECT_LE(peak.availability, 1);
   }
 }
