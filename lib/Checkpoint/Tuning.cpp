@@ -22,6 +22,7 @@ static Expected<TunedSchedule> readSchedule(const json::Value &value,
   schedule.panels = fields.integer("panels", 1, kMaxScheduleNumber);
   schedule.itemRows = fields.integer("item_rows", 1, kMaxScheduleNumber);
   schedule.chunk = fields.integerOr("chunk", 0, 1, kMaxScheduleNumber);
+  schedule.stretch = fields.integerOr("stretch", 0, 1, INT32_MAX);
   if (schedule.itemRows % schedule.rows != 0)
     fields.failMember("item_rows",
                       formatv("a multiple of {0} rows", schedule.rows).str());
@@ -87,23 +88,27 @@ const TunedKernel *TuningFile::find(StringRef name,
   return nullptr;
 }
 
+json::Object tx::toJson(const TunedSchedule &schedule) {
+  json::Object object{{"lanes", schedule.lanes},
+                      {"rows", schedule.rows},
+                      {"panels", schedule.panels},
+                      {"item_rows", schedule.itemRows}};
+  if (schedule.chunk)
+    object["chunk"] = schedule.chunk;
+  if (schedule.stretch)
+    object["stretch"] = schedule.stretch;
+  return object;
+}
+
 llvm::Error tx::writeTuning(const TuningFile &tuning, OutputFile &file) {
   json::Array kernels;
-  for (const TunedKernel &kernel : tuning.kernels) {
-    const TunedSchedule &schedule = kernel.schedule;
-    json::Object written{{"lanes", schedule.lanes},
-                         {"rows", schedule.rows},
-                         {"panels", schedule.panels},
-                         {"item_rows", schedule.itemRows}};
-    if (schedule.chunk)
-      written["chunk"] = schedule.chunk;
+  for (const TunedKernel &kernel : tuning.kernels)
     kernels.push_back(
         json::Object{{"name", kernel.name},
                      {"ops", json::Array(kernel.ops)},
-                     {"schedule", std::move(written)},
+                     {"schedule", toJson(kernel.schedule)},
                      {"milliseconds", kernel.milliseconds},
                      {"default_milliseconds", kernel.defaultMilliseconds}});
-  }
   json::Value value = json::Object{
       {"version", kVersion},       {"cpu", tuning.cpu},
       {"isa", tuning.isa},         {"lengths", json::Array(tuning.lengths)},

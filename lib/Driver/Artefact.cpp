@@ -9,6 +9,7 @@ using namespace tx;
 static ExitCode getExitCode(LoadError::Reason reason) {
   switch (reason) {
   case LoadError::Unreadable:
+  case LoadError::Folder:
     return ExitCode::File;
   case LoadError::OtherMachine:
     return ExitCode::Unsupported;
@@ -27,6 +28,7 @@ static std::string getHint(LoadError::Reason reason) {
   case LoadError::Unreadable:
   case LoadError::NotLoaded:
     return "";
+  case LoadError::Folder:
   case LoadError::NotElf:
     return "compile one with: txc compile MODEL -o model.so";
   case LoadError::OtherMachine:

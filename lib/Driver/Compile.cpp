@@ -57,9 +57,10 @@ static llvm::Expected<const Architecture *> chooseTarget(StringRef triple) {
       "use x86_64-linux-gnu, aarch64-linux-gnu or riscv64-linux-gnu");
 }
 
-/// What is wrong with a CPU that `architecture` does not have.
+/// What is wrong with a CPU that `architecture` does not have for `precision`.
 static llvm::Error explainUnknownCpu(StringRef name,
-                                     const Architecture &architecture) {
+                                     const Architecture &architecture,
+                                     Precision precision) {
   std::string isas = llvm::join(llvm::reverse(architecture.getIsas()), ", ");
   std::string names = llvm::formatv("{0} or a CPU's name in LLVM, {1} say",
                                     isas, architecture.exampleCpu);
@@ -76,6 +77,13 @@ static llvm::Error explainUnknownCpu(StringRef name,
                               "the target is {0}, which this machine is not",
                               architecture.getName()),
                     "in place of native, use generic, " + names);
+  if (precision != Precision::BF16 &&
+      resolveCpu(name, architecture.triple, Precision::BF16))
+    return withHint(makeError(ExitCode::Usage,
+                              "CPU '{0}' is for programs of bf16, not of f32",
+                              name),
+                    "only programs of bf16 have use for its instructions: "
+                    "--precision=bf16");
   bool isHost = &architecture == findArchitecture();
   return withHint(makeError(ExitCode::Usage, "unknown CPU '{0}'", name),
                   (isHost ? "use native, " : "use generic, ") + names);
@@ -86,7 +94,7 @@ findCpu(StringRef name, const Architecture &architecture, Precision precision) {
   std::optional<CpuTarget> target =
       resolveCpu(name, architecture.triple, precision);
   if (!target)
-    return explainUnknownCpu(name, architecture);
+    return explainUnknownCpu(name, architecture, precision);
   std::string least = architecture.getIsas().back();
   if (target->isa.empty())
     return withHint(makeError(ExitCode::Unsupported,
@@ -96,13 +104,25 @@ findCpu(StringRef name, const Architecture &architecture, Precision precision) {
   return *target;
 }
 
+/// The precision asked for, or, of a module after phase quantize, its own.
+static Precision getPrecision(const Model &model, const CompileOptions &options,
+                              Phase start) {
+  if (start <= Phase::Quantize)
+    return options.precision;
+  WalkResult narrow = model.module.get()->walk([](LinearOp linear) {
+    return linear.isNarrow() ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return narrow.wasInterrupted() ? Precision::BF16 : Precision::F32;
+}
+
 /// The CPUs to make code for, one for each instruction set.
 static llvm::Expected<std::vector<std::string>>
-chooseCpus(const CompileOptions &options, const Architecture &architecture) {
+chooseCpus(const CompileOptions &options, const Architecture &architecture,
+           Precision precision) {
   std::vector<std::string> cpus;
   for (const std::string &name : options.cpuVariants)
     if (name == "all")
-      llvm::append_range(cpus, architecture.getIsas(options.precision));
+      llvm::append_range(cpus, architecture.getIsas(precision));
     else
       cpus.push_back(name);
   if (options.cpuVariants.empty() && !options.cpu.empty())
@@ -111,8 +131,7 @@ chooseCpus(const CompileOptions &options, const Architecture &architecture) {
     cpus.push_back(&architecture == findArchitecture() ? "native" : "generic");
   std::map<std::string, std::string> cpuOf; // by instruction set
   for (const std::string &cpu : cpus) {
-    llvm::Expected<CpuTarget> target =
-        findCpu(cpu, architecture, options.precision);
+    llvm::Expected<CpuTarget> target = findCpu(cpu, architecture, precision);
     if (!target)
       return target.takeError();
     auto [found, isNew] = cpuOf.try_emplace(target->isa, cpu);
@@ -254,13 +273,13 @@ static llvm::Error setTarget(Model &model, StringRef cpu,
 static llvm::Error replaceTarget(Model &model, const CompileOptions &options,
                                  StringRef cpu,
                                  const Architecture &architecture,
-                                 Phase start) {
+                                 Precision precision, Phase start) {
   bool isNamed = !options.cpu.empty() || !options.target.empty();
   if (!isNamed || !model.module.get()->hasAttr(kTargetAttrName))
     return llvm::Error::success();
   if (start > Phase::Fuse)
     return refuseLate(start, "its target was decided", "a CPU and a target");
-  return setTarget(model, cpu, architecture, options.precision);
+  return setTarget(model, cpu, architecture, precision);
 }
 
 namespace {
@@ -269,9 +288,10 @@ namespace {
 class Compilation {
 public:
   Compilation(Model &model, const CompileOptions &options,
-              const Architecture &architecture, std::vector<std::string> cpus)
-      : options(options), architecture(architecture), cpus(std::move(cpus)),
-        models({&model}) {}
+              const Architecture &architecture, Precision precision,
+              std::vector<std::string> cpus)
+      : options(options), architecture(architecture), precision(precision),
+        cpus(std::move(cpus)), models({&model}) {}
 
   llvm::Error run(Phase phase);
   ArrayRef<Model *> getModels() const { return models; }
@@ -283,10 +303,11 @@ private:
 
   const CompileOptions &options;
   const Architecture &architecture;
+  Precision precision;
   std::vector<std::string> cpus;
   std::vector<Model> variants;
   SmallVector<Model *> models;
-  std::map<Model *, std::vector<ApartRemark>> remarks;
+  std::map<Model *, KernelRemarks> remarks;
 };
 } // namespace
 
@@ -294,7 +315,7 @@ llvm::Error Compilation::makeVariants() {
   for (const std::string &cpu : cpus) {
     variants.push_back(models.front()->clone());
     if (llvm::Error error =
-            setTarget(variants.back(), cpu, architecture, options.precision))
+            setTarget(variants.back(), cpu, architecture, precision))
       return error;
   }
   models = llvm::to_vector(llvm::make_pointer_range(variants));
@@ -321,10 +342,10 @@ llvm::Error Compilation::run(Phase phase) {
 }
 
 llvm::Error Compilation::runOn(Model &model, Phase phase) {
-  std::optional<FusionRemarks> collector;
-  if (options.report && phase == Phase::Fuse)
+  std::optional<RemarkCollector> collector;
+  if (options.report)
     collector.emplace(model.module->getContext(), remarks[&model]);
-  return runPhase(model, phase, cpus.front(), architecture, options.precision,
+  return runPhase(model, phase, cpus.front(), architecture, precision,
                   options.tuning);
 }
 
@@ -407,8 +428,9 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
       chooseTarget(options.target);
   if (!architecture)
     return architecture.takeError();
+  Precision precision = getPrecision(model, options, *start);
   llvm::Expected<std::vector<std::string>> cpus =
-      chooseCpus(options, **architecture);
+      chooseCpus(options, **architecture, precision);
   if (!cpus)
     return cpus.takeError();
   if (llvm::Error error = checkVariants(options, cpus->size(), *start))
@@ -417,8 +439,8 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
     return error;
   if (llvm::Error error = checkTuning(options, *start))
     return error;
-  if (llvm::Error error =
-          replaceTarget(model, options, cpus->front(), **architecture, *start))
+  if (llvm::Error error = replaceTarget(model, options, cpus->front(),
+                                        **architecture, precision, *start))
     return error;
   bool emits = options.to == Phase::Emit;
   std::optional<Model> original;
@@ -441,7 +463,8 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
     return refuseLate(*start, "its precision was decided", "a precision");
   if (!model.phase && *start > Phase::Import)
     model.phase = previous(*start);
-  Compilation compilation(model, options, **architecture, std::move(*cpus));
+  Compilation compilation(model, options, **architecture, precision,
+                          std::move(*cpus));
   for (Phase phase = *start; phase <= std::min(options.to, Phase::Lower);
        phase = next(phase)) {
     if (options.progress)

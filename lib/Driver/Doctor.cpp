@@ -78,6 +78,18 @@ static std::optional<bool> givesHugePages() {
   return std::nullopt;
 }
 
+/// What programs of bf16 use on this machine; null where tx makes no code for
+/// it.
+static json::Value describeBf16() {
+  std::optional<CpuTarget> host = resolveCpu("native", "", Precision::BF16);
+  if (!host || host->isa.empty())
+    return nullptr;
+  StringRef isa = host->isa;
+  return isa.ends_with("+amx")    ? "AMX"
+         : isa.ends_with("+bf16") ? "AVX512_BF16"
+                                  : "weights widened to f32";
+}
+
 json::Value tx::examineMachine() {
   int cpus = getAvailableCpus();
   json::Array peaks{measure(1)};
@@ -88,6 +100,7 @@ json::Value tx::examineMachine() {
                       {"llvm_cpu", llvm::sys::getHostCPUName()},
                       {"isa", isa},
                       {"supported", !isa.empty()},
+                      {"bf16", describeBf16()},
                       {"cpus_online", int64_t(sysconf(_SC_NPROCESSORS_ONLN))},
                       {"cpus_available", cpus},
                       {"peaks", std::move(peaks)},
@@ -109,6 +122,8 @@ void tx::printMachine(const json::Value &report, llvm::raw_ostream &os) {
   os << "target      "
      << (text("isa").empty() ? "none: tx needs AVX2 and FMA" : text("isa"))
      << '\n';
+  if (std::optional<StringRef> bf16 = object.getString("bf16"))
+    os << "bf16        " << *bf16 << '\n';
   os << "cpus        " << *object.getInteger("cpus_available")
      << " available of " << *object.getInteger("cpus_online") << '\n';
   for (const json::Value &value : *object.getArray("peaks")) {

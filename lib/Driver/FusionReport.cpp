@@ -14,31 +14,32 @@ namespace json = llvm::json;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Keeps the remarks `apart`. The pass works on a module, in one thread.
+/// Keeps remarks. The passes work on a module, in one thread.
 class Streamer : public remark::detail::MLIRRemarkStreamerBase {
 public:
-  explicit Streamer(std::vector<ApartRemark> &remarks) : remarks(remarks) {}
+  explicit Streamer(KernelRemarks &remarks) : remarks(remarks) {}
 
   void streamOptimizationRemark(const remark::detail::Remark &remark) override {
-    if (remark.getRemarkName() != "apart")
-      return;
     llvm::StringMap<std::string> values;
     for (const remark::detail::Remark::Arg &argument : remark.getArgs())
       values[argument.key] = argument.val;
-    remarks.push_back({remark.getFunction().str(), values["Kernel"],
-                       values["Op"], values["Reason"]});
+    if (remark.getRemarkName() == "apart")
+      remarks.apart.push_back({remark.getFunction().str(), values["Kernel"],
+                               values["Op"], values["Reason"]});
+    else if (remark.getRemarkName() == "tuned")
+      remarks.tuned.insert(values["Kernel"]);
   }
 
 private:
-  std::vector<ApartRemark> &remarks;
+  KernelRemarks &remarks;
 };
 } // namespace
 
-FusionRemarks::FusionRemarks(MLIRContext *context,
-                             std::vector<ApartRemark> &remarks)
+RemarkCollector::RemarkCollector(MLIRContext *context, KernelRemarks &remarks)
     : context(context) {
   remark::RemarkCategories categories;
   categories.missed = "tx-form-kernels";
+  categories.passed = "tx-assign-schedules";
   LogicalResult enabled = remark::enableOptimizationRemarks(
       *context, std::make_unique<Streamer>(remarks),
       std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
@@ -46,7 +47,7 @@ FusionRemarks::FusionRemarks(MLIRContext *context,
   (void)enabled;
 }
 
-FusionRemarks::~FusionRemarks() { context->setRemarkEngine(nullptr); }
+RemarkCollector::~RemarkCollector() { context->setRemarkEngine(nullptr); }
 
 //===----------------------------------------------------------------------===//
 // Report
@@ -91,7 +92,7 @@ static json::Value describe(ScheduleAttr schedule) {
 }
 
 // Strings are copied: the report outlives the module.
-json::Value tx::reportFusion(ModuleOp module, ArrayRef<ApartRemark> remarks) {
+json::Value tx::reportFusion(ModuleOp module, const KernelRemarks &remarks) {
   json::Array kernels;
   for (auto kernel : module.getOps<KernelOp>()) {
     kernels.push_back(
@@ -99,7 +100,8 @@ json::Value tx::reportFusion(ModuleOp module, ArrayRef<ApartRemark> remarks) {
                      {"ops", json::Array(kernel.getOpNames())},
                      {"calls", toJson(countCalls(module, kernel))},
                      {"schedule", describe(kernel.getScheduleAttr())},
-                     {"apart", listApart(kernel.getSymName(), remarks)}});
+                     {"tuned", remarks.tuned.contains(kernel.getSymName())},
+                     {"apart", listApart(kernel.getSymName(), remarks.apart)}});
   }
   auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
   json::Array entries;
@@ -122,12 +124,32 @@ static std::string joinOps(const json::Array &ops) {
   return llvm::join(names, ", ");
 }
 
+/// Of what is not said of a kernel, "-".
+static std::string printSchedule(const json::Object &kernel) {
+  const json::Object *schedule = kernel.getObject("schedule");
+  auto get = [&](StringRef key) {
+    return schedule ? llvm::itostr(*schedule->getInteger(key)) : "-";
+  };
+  // What passes by in caches is said of products only.
+  bool isProduct =
+      llvm::is_contained(*kernel.getArray("ops"), json::Value("tx.linear"));
+  auto getOfProduct = [&](StringRef key) { return isProduct ? get(key) : "-"; };
+  StringRef unit =
+      schedule && isProduct ? *schedule->getString("unit") : StringRef("-");
+  return llvm::formatv("{0,6} {1,5} {2,5} {3,6} {4,9} {5,11} {6,5} {7,8} {8,5}",
+                       unit, get("lanes"), get("rows"), get("panels"),
+                       get("item_rows"), getOfProduct("item_panels"),
+                       getOfProduct("chunk"), getOfProduct("stretch"),
+                       *kernel.getBoolean("tuned") ? "yes" : "-");
+}
+
 static void printKernels(const json::Object &variant, llvm::raw_ostream &os) {
   const json::Array &entries = *variant.getArray("entries");
   os << llvm::formatv("{0,-34}", "kernel calls in:");
   for (const json::Value &entry : entries)
     os << llvm::formatv(" {0,8}", *entry.getAsString());
-  os << "  lanes  rows panels item rows  ops\n";
+  os << "    unit lanes  rows panels item rows item panels chunk  stretch "
+        "tuned  ops\n";
   for (const json::Value &value : *variant.getArray("kernels")) {
     const json::Object &kernel = *value.getAsObject();
     os << llvm::formatv("{0,-34}", *kernel.getString("name"));
@@ -135,12 +157,7 @@ static void printKernels(const json::Object &variant, llvm::raw_ostream &os) {
       os << llvm::formatv(" {0,8}", kernel.getObject("calls")
                                         ->getInteger(*entry.getAsString())
                                         .value_or(0));
-    const json::Object *schedule = kernel.getObject("schedule");
-    auto get = [&](StringRef key) {
-      return schedule ? llvm::itostr(*schedule->getInteger(key)) : "-";
-    };
-    os << llvm::formatv("  {0,5} {1,5} {2,6} {3,9}  {4}\n", get("lanes"),
-                        get("rows"), get("panels"), get("item_rows"),
+    os << llvm::formatv("  {0}  {1}\n", printSchedule(kernel),
                         joinOps(*kernel.getArray("ops")));
   }
 }

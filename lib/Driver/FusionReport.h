@@ -4,6 +4,7 @@
 #define TX_LIB_DRIVER_FUSIONREPORT_H
 
 #include "tx/Driver/Driver.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace tx {
 
@@ -12,21 +13,28 @@ struct ApartRemark {
   std::string entry, kernel, op, reason;
 };
 
-/// Collects remarks of tx-form-kernels while it lives.
-class FusionRemarks {
+/// What passes remark of the kernels of a module.
+struct KernelRemarks {
+  std::vector<ApartRemark> apart;
+  llvm::StringSet<> tuned; ///< kernels, by tx-assign-schedules
+};
+
+/// Collects remarks while it lives.
+class RemarkCollector {
 public:
-  FusionRemarks(mlir::MLIRContext *context, std::vector<ApartRemark> &remarks);
-  ~FusionRemarks();
-  FusionRemarks(const FusionRemarks &) = delete;
+  RemarkCollector(mlir::MLIRContext *context, KernelRemarks &remarks);
+  ~RemarkCollector();
+  RemarkCollector(const RemarkCollector &) = delete;
 
 private:
   mlir::MLIRContext *context;
 };
 
 /// The kernels of `module`, which has been through phase fuse or schedule:
-/// ops, calls in each entry, schedule, and by `remarks` what is apart.
+/// ops, calls in each entry, schedule, and by `remarks` whether it was tuned
+/// and what is apart.
 llvm::json::Value reportFusion(mlir::ModuleOp module,
-                               llvm::ArrayRef<ApartRemark> remarks);
+                               const KernelRemarks &remarks);
 
 } // namespace tx
 

@@ -32,6 +32,8 @@ namespace json = llvm::json;
 static constexpr int64_t kItemRows = 64;
 static constexpr int64_t kOtherItemRows[] = {32, 128, 256};
 static constexpr int64_t kChunks[] = {96, 192, 384, kDefaultChunk};
+static constexpr int64_t kStretches[] = {128 << 10, 256 << 10, 512 << 10,
+                                         1 << 20, 2 << 20};
 /// Rows of a tile have a general register each.
 static constexpr int64_t kMaxTileRows = 12;
 /// A schedule must win this share of its kernel's time, in this share of the
@@ -236,9 +238,12 @@ std::vector<Candidate> Tuner::listTiles() const {
         continue;
       Candidate candidate;
       for (auto &[name, trials] : kernels)
-        candidate[name] = {target.getLanes(), rows, panels,
+        candidate[name] = {target.getLanes(),
+                           rows,
+                           panels,
                            roundItemRows(kItemRows, rows),
-                           trials.defaultSchedule.chunk};
+                           trials.defaultSchedule.chunk,
+                           trials.defaultSchedule.stretch};
       candidates.push_back(std::move(candidate));
     }
   }
@@ -374,9 +379,14 @@ llvm::Error Tuner::run() {
           tryAll(vary(kOtherItemRows, setItemRows), "rows of items"))
     return error;
   auto setChunk = [](TunedSchedule &schedule, int64_t chunk) {
-    schedule.chunk = chunk == kDefaultChunk ? 0 : chunk;
+    schedule.chunk = chunk;
   };
   if (llvm::Error error = tryAll(vary(kChunks, setChunk), "chunks"))
+    return error;
+  auto setStretch = [](TunedSchedule &schedule, int64_t stretch) {
+    schedule.stretch = stretch;
+  };
+  if (llvm::Error error = tryAll(vary(kStretches, setStretch), "stretches"))
     return error;
   return confirm();
 }
@@ -397,14 +407,6 @@ TuningFile Tuner::getTuning() const {
                                 trials.confirmed->milliseconds,
                                 quantile(trials.defaultMilliseconds, 0.5)});
   return tuning;
-}
-
-static json::Object toJson(const TunedSchedule &schedule) {
-  return json::Object{{"lanes", schedule.lanes},
-                      {"rows", schedule.rows},
-                      {"panels", schedule.panels},
-                      {"item_rows", schedule.itemRows},
-                      {"chunk", schedule.chunk}};
 }
 
 static json::Object toJson(const Trial &trial) {
@@ -454,11 +456,10 @@ llvm::Expected<json::Value> tx::tune(const Model &model, StringRef output,
 }
 
 static std::string format(const json::Object &schedule) {
-  int64_t chunk = *schedule.getInteger("chunk");
-  return llvm::formatv("{0,6} {1,6} {2,9} {3,7}", *schedule.getInteger("rows"),
-                       *schedule.getInteger("panels"),
-                       *schedule.getInteger("item_rows"),
-                       chunk ? llvm::utostr(chunk) : "default");
+  auto get = [&](StringRef key) { return *schedule.getInteger(key); };
+  return llvm::formatv("{0,6} {1,6} {2,9} {3,5} {4,8}", get("rows"),
+                       get("panels"), get("item_rows"), get("chunk"),
+                       get("stretch"));
 }
 
 void tx::printTuning(const json::Value &report, llvm::raw_ostream &os) {
@@ -469,9 +470,9 @@ void tx::printTuning(const json::Value &report, llvm::raw_ostream &os) {
       *object.getString("cpu"), *object.getString("isa"),
       *object.getInteger("sequences"), *object.getInteger("tokens"),
       *object.getInteger("threads"), *object.getInteger("rounds"));
-  os << llvm::formatv("{0,-24} {1,6} {2,6} {3,9} {4,7} {5,9} {6,10}\n",
-                      "kernel", "rows", "panels", "item rows", "chunk", "ms",
-                      "of default");
+  os << llvm::formatv("{0,-24} {1,6} {2,6} {3,9} {4,5} {5,8} {6,9} {7,10}\n",
+                      "kernel", "rows", "panels", "item rows", "chunk",
+                      "stretch", "ms", "of default");
   for (const json::Value &value : *object.getArray("kernels")) {
     const json::Object &kernel = *value.getAsObject();
     os << llvm::formatv("{0,-24} {1} {2,9:f3} {3,10}\n",

@@ -48,6 +48,27 @@ static void attendRow(const float *query, const HeadView &key,
     out[c] = sum[c] / total;
 }
 
+/// Heads are of one width, those of query and key of the same.
+static llvm::Error checkHeads(int64_t numHeads, int64_t numKvHeads,
+                              const AttentionOperands &operands) {
+  int64_t channels = operands.query->shape[1];
+  if (channels % numHeads != 0)
+    return makeError(ExitCode::Input,
+                     "the query of tx.attention has {0} channels, expected a "
+                     "multiple of {1} heads",
+                     channels, numHeads);
+  if (llvm::Error e =
+          checkChannels(*operands.key, channels / numHeads * numKvHeads,
+                        "the key of tx.attention"))
+    return e;
+  if (operands.value->shape[1] % numKvHeads != 0)
+    return makeError(ExitCode::Input,
+                     "the value of tx.attention has {0} channels, expected a "
+                     "multiple of {1} heads",
+                     operands.value->shape[1], numKvHeads);
+  return llvm::Error::success();
+}
+
 static llvm::Error checkAttention(MaskKind mask,
                                   const AttentionOperands &operands) {
   if (llvm::Error e = checkSameTokens(*operands.key, *operands.value,
@@ -79,6 +100,8 @@ static llvm::Error checkAttention(MaskKind mask,
 // query (Tq, H * D), key (Tk, Hkv * D), value (Tk, Hkv * Dv) -> (Tq, H * Dv)
 Expected<Tensor> attention(MaskKind mask, int64_t numHeads, int64_t numKvHeads,
                            double scale, const AttentionOperands &operands) {
+  if (llvm::Error e = checkHeads(numHeads, numKvHeads, operands))
+    return e;
   if (llvm::Error e = checkAttention(mask, operands))
     return e;
   const Tensor &query = *operands.query, &key = *operands.key,

@@ -45,12 +45,19 @@ namespace {
 using Shared = std::shared_ptr<const Tensor>;
 using Results = std::vector<Shared>;
 
+/// Calls within calls: without conditions a function that calls itself never
+/// returns.
+constexpr int kMaxDepth = 64;
+
 /// Evaluates one function or kernel; calls make another.
 class Evaluator {
 public:
   /// `resultTypes` are those of the call: a kernel's own leave sizes open.
-  Evaluator(ModuleOp module, TypeRange resultTypes, ParamSource &source)
-      : module(module), resultTypes(resultTypes), source(source) {}
+  /// `depth` is the number of calls around it.
+  Evaluator(ModuleOp module, TypeRange resultTypes, ParamSource &source,
+            int depth = 0)
+      : module(module), resultTypes(resultTypes), source(source), depth(depth) {
+  }
 
   Expected<Results> run(FunctionOpInterface function, Results inputs);
 
@@ -66,6 +73,7 @@ private:
   ModuleOp module;
   TypeRange resultTypes;
   ParamSource &source;
+  int depth;
   llvm::DenseMap<Value, Shared> values;
   /// How many uses are still to come.
   llvm::DenseMap<Value, int64_t> uses;
@@ -267,7 +275,10 @@ Expected<Results> Evaluator::call(StringRef symbol, ArrayRef<Shared> operands,
                      "'{0}' calls @{1}, which does not "
                      "exist",
                      op->getName(), symbol);
-  return Evaluator(module, op->getResultTypes(), source)
+  if (depth == kMaxDepth)
+    return makeError(ExitCode::Unsupported,
+                     "calls of @{0} are more than {1} deep", symbol, kMaxDepth);
+  return Evaluator(module, op->getResultTypes(), source, depth + 1)
       .run(callee, operands.vec());
 }
 

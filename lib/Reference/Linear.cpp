@@ -27,6 +27,9 @@ Expected<Tensor> linear(const Tensor &x, const Tensor &weight,
     return makeError(ExitCode::Input,
                      "tx.linear: x has {0} channels, the weight {1} columns", k,
                      weight.shape[1]);
+  if (bias)
+    if (llvm::Error e = checkChannels(*bias, n, "the bias of tx.linear"))
+      return e;
   std::vector<double> columns = transpose(weight);
   ArrayRef<float> in = x.floats();
   Tensor result = makeFloats({t, n});

@@ -8,10 +8,13 @@ using namespace llvm;
 
 namespace tx::reference {
 
-/// Calls `row(in, out)` for each row of x (T, C); the result has x's shape.
+/// Calls `row(in, out)` for each row of x (T, C); the result has x's shape. Ops
+/// have statistics of at least one channel.
 template <typename Fn>
-static Tensor mapRows(const Tensor &x, Fn row) {
+static Expected<Tensor> mapRows(const Tensor &x, Fn row) {
   int64_t t = x.shape[0], c = x.shape[1];
+  if (c == 0)
+    return makeError(ExitCode::Input, "rows have no channels");
   Tensor result = makeFloats({t, c});
   for (int64_t i = 0; i < t; ++i)
     row(x.floats().data() + i * c, floats(result).data() + i * c);
@@ -31,6 +34,10 @@ static Tensor mapElements(const Tensor &x, Fn element) {
 Expected<Tensor> layerNorm(const Tensor &x, const Tensor &weight,
                            const Tensor &bias, double eps) {
   int64_t c = x.shape[1];
+  if (llvm::Error e = checkChannels(weight, c, "the weight of tx.layer_norm"))
+    return e;
+  if (llvm::Error e = checkChannels(bias, c, "the bias of tx.layer_norm"))
+    return e;
   return mapRows(x, [&](const float *in, float *out) {
     double mean = 0, variance = 0;
     for (int64_t i = 0; i < c; ++i)
@@ -48,6 +55,8 @@ Expected<Tensor> layerNorm(const Tensor &x, const Tensor &weight,
 // x (T, C), weight (C) -> (T, C)
 Expected<Tensor> rmsNorm(const Tensor &x, const Tensor &weight, double eps) {
   int64_t c = x.shape[1];
+  if (llvm::Error e = checkChannels(weight, c, "the weight of tx.rms_norm"))
+    return e;
   return mapRows(x, [&](const float *in, float *out) {
     double squares = 0;
     for (int64_t i = 0; i < c; ++i)
@@ -110,6 +119,9 @@ Expected<Tensor> activation(ActivationKind kind, const Tensor &x) {
 Expected<Tensor> add(const Tensor &lhs, const Tensor &rhs) {
   if (llvm::Error e = checkSameTokens(lhs, rhs, "operands of tx.add"))
     return e;
+  if (llvm::Error e =
+          checkChannels(rhs, lhs.shape.back(), "the second operand of tx.add"))
+    return e;
   Tensor result = makeFloats(lhs.shape);
   for (size_t i = 0; i < lhs.floats().size(); ++i)
     floats(result)[i] = double(lhs.floats()[i]) + rhs.floats()[i];
@@ -119,6 +131,9 @@ Expected<Tensor> add(const Tensor &lhs, const Tensor &rhs) {
 // lhs (T, C), rhs (T, C) -> (T, C)
 Expected<Tensor> mul(const Tensor &lhs, const Tensor &rhs) {
   if (llvm::Error e = checkSameTokens(lhs, rhs, "operands of tx.mul"))
+    return e;
+  if (llvm::Error e =
+          checkChannels(rhs, lhs.shape.back(), "the second operand of tx.mul"))
     return e;
   Tensor result = makeFloats(lhs.shape);
   for (size_t i = 0; i < lhs.floats().size(); ++i)
@@ -130,6 +145,10 @@ Expected<Tensor> mul(const Tensor &lhs, const Tensor &rhs) {
 Expected<Tensor> slice(const Tensor &x, int64_t offset, int64_t channels,
                        int64_t rank) {
   int64_t t = x.shape[0], c = x.shape[1];
+  if (offset > c || channels < 0 || channels > c - offset)
+    return makeError(ExitCode::Input,
+                     "tx.slice takes {0} channels from {1} on, of {2}",
+                     channels, offset, c);
   Tensor result = rank == 1 ? makeFloats({t}) : makeFloats({t, channels});
   for (int64_t i = 0; i < t; ++i)
     std::copy_n(x.floats().begin() + i * c + offset, channels,

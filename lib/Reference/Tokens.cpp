@@ -16,6 +16,14 @@ llvm::Error checkSameTokens(const Tensor &lhs, const Tensor &rhs,
                    lhs.shape[0], rhs.shape[0]);
 }
 
+llvm::Error checkChannels(const Tensor &tensor, int64_t channels,
+                          StringRef what) {
+  if (tensor.shape.back() == channels)
+    return llvm::Error::success();
+  return makeError(ExitCode::Input, "{0} has {1} channels, expected {2}", what,
+                   tensor.shape.back(), channels);
+}
+
 llvm::Error checkOffsets(const Tensor &offsets, int64_t tokens) {
   ArrayRef<int32_t> values = offsets.ints();
   if (values.size() < 2)

@@ -75,15 +75,13 @@ static std::string getArchitecture(unsigned machine) {
 }
 
 static std::optional<LoadError> checkFile(const std::string &path) {
-  auto refuse = [&](const std::string &reason) {
-    return LoadError{LoadError::Unreadable,
-                     "cannot read " + path + ": " + reason};
-  };
   if (access(path.c_str(), R_OK) != 0)
-    return refuse(std::strerror(errno));
+    return LoadError{LoadError::Unreadable,
+                     "cannot read " + path + ": " + std::strerror(errno)};
   std::error_code ignored;
   if (fs::is_directory(path, ignored))
-    return refuse("it is a folder");
+    return LoadError{LoadError::Folder,
+                     path + " is not a compiled model: it is a folder"};
   std::optional<Elf64_Ehdr> header = readHeader(path);
   if (!header)
     return LoadError{LoadError::NotElf,

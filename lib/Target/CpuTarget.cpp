@@ -4,6 +4,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/TargetParser/AArch64TargetParser.h"
 #include "llvm/TargetParser/Host.h"
@@ -16,6 +17,7 @@
 #include <cstring>
 #include <fstream>
 #include <sched.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -127,6 +129,43 @@ static std::optional<Features> getRiscvFeatures(StringRef cpu) {
 }
 
 //===----------------------------------------------------------------------===//
+// Caches
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// In bytes.
+struct Caches {
+  int64_t l1 = 32 << 10, l2 = 512 << 10;
+};
+} // namespace
+
+/// Those of CPUs that differ from the common sizes, by the makers' manuals for
+/// optimization.
+static Caches getCaches(StringRef cpu) {
+  constexpr int64_t KiB = 1 << 10;
+  return StringSwitch<Caches>(cpu)
+      .Cases({"haswell", "broadwell", "skylake"}, {32 * KiB, 256 * KiB})
+      .Cases({"skylake-avx512", "cascadelake", "cooperlake", "znver4"},
+             {32 * KiB, 1024 * KiB})
+      .Cases({"icelake-server", "tigerlake"}, {48 * KiB, 1280 * KiB})
+      .Cases({"sapphirerapids", "emeraldrapids", "graniterapids",
+              "graniterapids-d"},
+             {48 * KiB, 2048 * KiB})
+      .Case("znver5", {48 * KiB, 1024 * KiB})
+      .Cases({"neoverse-n1", "neoverse-n2", "neoverse-v1", "neoverse-v2"},
+             {64 * KiB, 1024 * KiB})
+      .Default({});
+}
+
+/// What the C library says of this host, which knows more CPUs.
+static Caches getHostCaches() {
+  Caches caches = getCaches(sys::getHostCPUName());
+  long l1 = ::sysconf(_SC_LEVEL1_DCACHE_SIZE);
+  long l2 = ::sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return {l1 > 0 ? l1 : caches.l1, l2 > 0 ? l2 : caches.l2};
+}
+
+//===----------------------------------------------------------------------===//
 // Architectures
 //===----------------------------------------------------------------------===//
 
@@ -218,25 +257,28 @@ static const InstructionSet *findBest(ArrayRef<InstructionSet> isas,
 }
 
 static CpuTarget makeTarget(StringRef triple, const InstructionSet *isa,
-                            StringRef tune) {
+                            StringRef tune, const Caches &caches) {
   CpuTarget target;
   target.triple = triple.str();
   target.tune = tune.str();
   target.isa = isa ? isa->name.str() : "";
   target.lanes = isa ? isa->lanes : 0;
   target.registers = isa ? isa->registers : 0;
+  target.l1 = caches.l1;
+  target.l2 = caches.l2;
   return target;
 }
 
 std::optional<CpuTarget> Architecture::findTarget(StringRef cpu,
                                                   Precision precision) const {
   const InstructionSet *isa = cpu == "generic" ? &isas.back() : findIsa(cpu);
-  while (isa && !isa->serves(precision))
-    ++isa; // the next lower
+  if (isa && !isa->serves(precision))
+    return std::nullopt;
   if (isa)
-    return makeTarget(triple, isa, getCodegen(*isa).cpu);
+    return makeTarget(triple, isa, getCodegen(*isa).cpu, {});
   if (std::optional<Features> features = getFeatures(cpu))
-    return makeTarget(triple, findBest(isas, *features, precision), cpu);
+    return makeTarget(triple, findBest(isas, *features, precision), cpu,
+                      getCaches(cpu));
   return std::nullopt;
 }
 
@@ -253,7 +295,7 @@ std::optional<CpuTarget> tx::resolveCpu(StringRef cpu, StringRef triple,
   return makeTarget(
       architecture->triple,
       findBest(architecture->isas, sys::getHostCPUFeatures(), precision),
-      sys::getHostCPUName());
+      sys::getHostCPUName(), getHostCaches());
 }
 
 std::string tx::getHostIsa() {

@@ -58,6 +58,7 @@ tx::LoadedModel open(const std::string &path, const std::string &prefix) {
   auto &error = std::get<tx::LoadError>(opened);
   switch (error.reason) {
   case tx::LoadError::Unreadable:
+  case tx::LoadError::Folder:
     raise("FileError", error.message);
   case tx::LoadError::OtherMachine:
     raise("TargetMismatchError", error.message);

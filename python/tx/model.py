@@ -66,8 +66,8 @@ class Model:
             ["x86-64-v3", "x86-64-v4"] or "x86-64-v3,x86-64-v4" say, or "all": the
             program has code for each and runs the best that its machine can.
           precision: what linear layers multiply: "f32", as trained, or "bf16", with
-            sums in f32: half the weights, and less time where the CPU has
-            AVX512_BF16 or AMX.
+            sums in f32: half the weights, and less time where the CPU has AMX.
+            AVX512_BF16 was no gain on the CPU that docs/benchmarks.md measures.
           threads: threads of a call, 1 to 1024, unless the user of the program says
             otherwise.
           verify: compare the program with the reference before it is written.

@@ -15,7 +15,7 @@ from conftest import needs_torch
 
 from tx.bench import __main__ as cli
 from tx.bench import worker
-from tx.bench.engines import ENGINES, PEERS, Engine
+from tx.bench.engines import ENGINES, PEERS, Engine, _affinities
 from tx.bench.measure import Result, geometric_mean, measure
 from tx.bench.report import summarize, to_json, to_table
 from tx.bench.suite import BERT_BASE, MINILM, TINY, Batch, Cell, cells, dense_batch, ragged_batch
@@ -195,6 +195,7 @@ def test_a_worker_that_is_killed_while_it_waits(fake):
     [
         (["--threads", "0"], "0 threads are asked for, expected 1 to"),
         (["--threads", "two"], "two threads are asked for, expected 1 to"),
+        (["--threads", ""], "--threads is empty"),
         (["--models", "gpt"], "the suite has no model 'gpt'"),
         (["--batches", "3x3"], "the suite has no batch '3x3'"),
         (["--peers", "tensorrt"], "there is no peer 'tensorrt'"),
@@ -211,6 +212,15 @@ def test_bad_arguments(arguments, message, capsys):
     assert message in error and "help: " in error
 
 
+@pytest.mark.parametrize("precision", ["f32", "bf16"])
+def test_hint_names_the_peers_of_the_precision(precision, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--precision", precision, "--peers", "tensorrt"])
+    (hint,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("help: ")]
+    named = hint.removeprefix(f"help: peers of {precision} are ").split(", ")
+    assert named == [peer for peer in PEERS if precision in ENGINES[peer].precisions]
+
+
 def test_missing_peer_is_named_before_anything_is_measured(monkeypatch, capsys):
     monkeypatch.setattr(ENGINES["openvino"], "modules", ("no_such_package",))
     with pytest.raises(SystemExit) as exit:
@@ -218,7 +228,7 @@ def test_missing_peer_is_named_before_anything_is_measured(monkeypatch, capsys):
     assert exit.value.code == 2
     error = capsys.readouterr().err
     assert "openvino needs the package no_such_package" in error
-    assert "pip install 'tx-compiler[bench]'" in error
+    assert "help: in a checkout of tx: pip install './python[bench]', or leave it out" in error
 
 
 def report_to(folder: Path, name: str) -> list[str]:
@@ -278,6 +288,8 @@ def test_output_is_in_place_when_it_is_complete(tmp_path, monkeypatch, fails):
 def test_list_and_help_measure_nothing():
     listing = run("--list", "--models", "minilm-l6", "--batches", "1x16,ragged")
     assert listing.stdout.split() == "minilm-l6 1x16 threads 1 minilm-l6 ragged threads 1".split()
+    again = run("--list", "--models", "minilm-l6", "--batches", "1x16,ragged", "--threads", "1,1,01")
+    assert again.stdout == listing.stdout
     text = run("--help").stdout
     assert "examples:" in text and all(peer in text for peer in PEERS)
 
@@ -309,3 +321,20 @@ def test_a_small_run_of_bf16(tmp_path):
     (cell,) = json.loads(result.stdout)["cells"]
     assert set(cell["engines"]) == {"tx", "tx-f32", "torch"} and cell["best_peer"] == "torch"
     assert cell["engines"]["tx"]["time_of_tx"] == 1
+
+
+def test_affinities_of_onnxruntime_leave_a_cpu_to_the_caller():
+    assert _affinities([3, 5, 8]) == "6;9"
+
+
+@needs_torch
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one CPU")
+def test_threads_of_onnxruntime_have_a_cpu_each(tmp_path):
+    pytest.importorskip("onnxruntime")
+    cpus = sorted(os.sched_getaffinity(0))[:2]
+    with worker.Worker("onnxruntime", TINY.save(tmp_path), TINY, 2, "f32") as waiting:
+        process = waiting._process.pid
+        threads = [int(name) for name in os.listdir(f"/proc/{process}/task")]
+        allowed = {thread: os.sched_getaffinity(thread) for thread in threads}
+        assert allowed.pop(process) == {cpus[0]}
+        assert {cpus[1]} in allowed.values()

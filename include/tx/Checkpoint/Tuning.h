@@ -11,6 +11,7 @@
 #define TX_CHECKPOINT_TUNING_H
 
 #include "tx/Checkpoint/Files.h"
+#include "llvm/Support/JSON.h"
 #include <vector>
 
 namespace tx {
@@ -18,14 +19,16 @@ namespace tx {
 /// The numbers of a #tx.schedule.
 struct TunedSchedule {
   int64_t lanes = 0, rows = 0, panels = 0, itemRows = 0;
-  int64_t chunk = 0; ///< 0: the default
+  int64_t chunk = 0, stretch = 0; ///< 0: the attribute's default
 
   bool operator==(const TunedSchedule &other) const {
     return lanes == other.lanes && rows == other.rows &&
            panels == other.panels && itemRows == other.itemRows &&
-           chunk == other.chunk;
+           chunk == other.chunk && stretch == other.stretch;
   }
 };
+/// As in a tuning file.
+llvm::json::Object toJson(const TunedSchedule &schedule);
 
 struct TunedKernel {
   std::string name;             ///< "linear_add"

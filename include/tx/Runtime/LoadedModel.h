@@ -17,7 +17,8 @@ namespace tx {
 /// Why a file cannot be opened as an artefact.
 struct LoadError {
   enum Reason {
-    Unreadable,   ///< the file is missing, a folder, or not for this user
+    Unreadable,   ///< the file is missing, or not for this user
+    Folder,       ///< it is a folder
     NotElf,       ///< it is something else
     OtherMachine, ///< it is for another architecture
     NotLoaded,    ///< the system's loader refuses it

@@ -25,6 +25,7 @@ struct CpuTarget {
   std::string tune;   ///< LLVM's name of the CPU to schedule for
   int64_t lanes;      ///< f32 lanes of a vector register
   int64_t registers;  ///< number of vector registers
+  int64_t l1, l2;     ///< bytes of the caches of data that a core has to itself
 };
 
 /// What LLVM's code generator is told: one of its CPUs, and features beyond it.
@@ -74,8 +75,9 @@ const Architecture *findArchitectureOfCpu(llvm::StringRef cpu);
 /// empty: "native" is this host, "generic" the least that tx makes code for,
 /// else a CPU or level that LLVM knows ("znver3", "x86-64-v4"), with the best
 /// instruction set that a program of `precision` has use for. None for a name
-/// LLVM does not know, and for "native" of another architecture; `isa` is empty
-/// for a CPU below the least, which tx does not support.
+/// LLVM does not know, for an instruction set that such a program has no use
+/// for, and for "native" of another architecture; `isa` is empty for a CPU below
+/// the least, which tx does not support.
 std::optional<CpuTarget> resolveCpu(llvm::StringRef cpu,
                                     llvm::StringRef triple = "",
                                     Precision precision = Precision::F32);

@@ -32,12 +32,11 @@ using namespace tx;
 /// With few tiles chunks are short, at most 6 KiB of weights, so that asking
 /// for weights is spread evenly over the time of computing with them.
 static constexpr int64_t kShortChunk = 96, kFewTiles = 4;
-/// Rows for which an item rounds x, at most, that are shared out by items of
-/// fewer tiles.
-static constexpr int64_t kFewRows = 32, kTilesForFewRows = 6;
-/// Bytes of A whose blocks pass each panel group before others do: less than
-/// the second-level cache, which weights and C go through as well.
-static constexpr int64_t kNearBytes = 512 << 10;
+/// Where items round their rows of x: rows for which that costs nothing beside
+/// reading the weights, items that are too few to share out, and panels of an
+/// item in either case.
+static constexpr int64_t kFewRows = 32, kFewItems = 4;
+static constexpr int64_t kFewMatrixPanels = 12, kFewVectorPanels = 6;
 
 /// How the result of `product` lies; null: row by row.
 static HeadsAttr getHeads(LinearOp product) {
@@ -53,33 +52,43 @@ LinearEmitter::RowPlan LinearEmitter::planRows(KernelBuilder &builder) {
   return {tiles, builder.ceilDiv(tiles, tilesPerItem)};
 }
 
-/// With few rows, rounding x for more items costs nothing beside reading their
-/// weights.
+/// Wide items, in which rounding x counts less, unless they are few.
 Value LinearEmitter::getPanelsOfItem(KernelBuilder &builder) {
-  Value panels = builder.i64(schedule.getPanelsOfItem());
+  Value wide = builder.i64(schedule.getPanelsOfItem());
   if (!shape.isNarrow)
-    return panels;
-  Value isFew =
+    return wide;
+  int64_t most =
+      shape.unit == ProductUnit::Matrix ? kFewMatrixPanels : kFewVectorPanels;
+  int64_t tiles = std::max<int64_t>(1, most / schedule.getPanels());
+  Value narrow = builder.i64(
+      std::min(tiles * schedule.getPanels(), schedule.getPanelsOfItem()));
+  Value items =
+      builder.mul(planRows(builder).blocks, countGroups(builder, wide));
+  Value panels =
+      builder.select(builder.less(items, builder.i64(kFewItems)), narrow, wide);
+  Value isLow =
       builder.less(builder.operand(x).sizes[0], builder.i64(kFewRows + 1));
-  int64_t few = std::min(kTilesForFewRows * schedule.getPanels(),
-                         schedule.getPanelsOfItem());
-  return builder.select(isFew, builder.i64(few), panels);
+  return builder.select(isLow, narrow, panels);
 }
 
-Value LinearEmitter::countGroups(KernelBuilder &builder, LinearOp product) {
+/// Groups of `panels` panels of `product`.
+Value LinearEmitter::countGroups(KernelBuilder &builder, LinearOp product,
+                                 Value panels) {
   return builder.ceilDiv(builder.operand(product.getWeight()).sizes[0],
-                         builder.mul(getPanelsOfItem(builder), kPanelWidth));
+                         builder.mul(panels, kPanelWidth));
 }
 
-Value LinearEmitter::countGroups(KernelBuilder &builder) {
+/// The same of all products.
+Value LinearEmitter::countGroups(KernelBuilder &builder, Value panels) {
   Value groups = builder.i64(0);
   for (LinearOp product : products)
-    groups = builder.add(groups, countGroups(builder, product));
+    groups = builder.add(groups, countGroups(builder, product, panels));
   return groups;
 }
 
 Value LinearEmitter::countItems(KernelBuilder &builder) {
-  return builder.mul(planRows(builder).blocks, countGroups(builder));
+  return builder.mul(planRows(builder).blocks,
+                     countGroups(builder, getPanelsOfItem(builder)));
 }
 
 LinearEmitter::Product LinearEmitter::getProduct(int64_t index) {
@@ -93,11 +102,12 @@ LinearEmitter::Product LinearEmitter::getProduct(int64_t index) {
           heads ? run.div(weight.sizes[0], heads.getCount()) : Value()};
 }
 
-LinearEmitter::Product LinearEmitter::selectProduct(Value &group) {
+LinearEmitter::Product LinearEmitter::selectProduct(Value &group,
+                                                    Value panels) {
   Product selected = getProduct(0);
   Value first = run.i64(0), start = run.i64(0);
   for (int64_t index = 1; index < int64_t(products.size()); ++index) {
-    start = run.add(start, countGroups(run, products[index - 1]));
+    start = run.add(start, countGroups(run, products[index - 1], panels));
     Value isBefore = run.less(group, start);
     Product other = getProduct(index);
     auto select = [&](Value &value, Value otherValue) {
@@ -129,17 +139,18 @@ Value LinearEmitter::getFirstRow(const Block &block, Value tile) {
 }
 
 /// The panel group and the block of rows of an item.
-LinearEmitter::Place LinearEmitter::locateItem(Value item,
-                                               const RowPlan &plan) {
+LinearEmitter::Place LinearEmitter::locateItem(Value item, const RowPlan &plan,
+                                               Value panels) {
   Value blockBytes =
       run.mul(a.sizes[1], schedule.getItemRows() * int64_t(sizeof(float)));
   // A power of two, so that shares of threads are whole stretches of rows.
   Value near = run.i64(1);
   for (int64_t blocks : {2, 4, 8}) {
-    Value fits = run.less(run.mul(blockBytes, blocks), run.i64(kNearBytes));
+    Value fits =
+        run.less(run.mul(blockBytes, blocks), run.i64(schedule.getStretch()));
     near = run.select(fits, run.i64(blocks), near);
   }
-  Value stretch = run.mul(near, countGroups(run));
+  Value stretch = run.mul(near, countGroups(run, panels));
   Value first = run.mul(run.div(item, stretch), near);
   Value inStretch = run.rem(item, stretch);
   Value blocks = run.min(near, run.sub(plan.blocks, first));
@@ -149,11 +160,11 @@ LinearEmitter::Place LinearEmitter::locateItem(Value item,
 }
 
 void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
-  auto [group, index, isLast] = locateItem(item, plan);
+  Value panels = getPanelsOfItem(run);
+  auto [group, index, isLast] = locateItem(item, plan, panels);
   Block block;
   block.isLast = isLast;
-  block.product = selectProduct(group);
-  Value panels = getPanelsOfItem(run);
+  block.product = selectProduct(group, panels);
   block.firstPanel = run.mul(group, panels);
   block.panels =
       run.min(run.sub(run.ceilDiv(block.product.channels, kPanelWidth),
@@ -185,7 +196,7 @@ void LinearEmitter::emitItem(Value item, const RowPlan &plan) {
 Value LinearEmitter::getChunk(const Block &block) {
   if (shape.isNarrow) // columns are asked for, not chunks
     return run.i64(kDefaultChunk / shape.getGroup());
-  int64_t most = schedule.getChunk() ? schedule.getChunk() : kDefaultChunk;
+  int64_t most = schedule.getChunk();
   int64_t least =
       std::min(most, std::max<int64_t>(1, kShortChunk / schedule.getPanels()));
   Value isFew =
@@ -331,7 +342,7 @@ static LogicalResult verifyProduct(LinearOp linear, ScheduleAttr schedule) {
     return linear.emitOpError()
            << "multiplies f32, which unit "
            << stringifyProductUnit(schedule.getUnit()) << " does not";
-  if (isNarrow && schedule.getChunk())
+  if (isNarrow && schedule.getChunk() != kDefaultChunk)
     return linear.emitOpError()
            << "multiplies bf16, of which chunks have " << kDefaultChunk
            << " channels, but the schedule has a chunk of "

@@ -56,12 +56,12 @@ private:
 
   RowPlan planRows(KernelBuilder &builder);
   Value getPanelsOfItem(KernelBuilder &builder);
-  Value countGroups(KernelBuilder &builder, LinearOp product);
-  Value countGroups(KernelBuilder &builder);
+  Value countGroups(KernelBuilder &builder, LinearOp product, Value panels);
+  Value countGroups(KernelBuilder &builder, Value panels);
   Product getProduct(int64_t index);
-  /// The product that panel group `group` belongs to; makes `group` the number
-  /// within it.
-  Product selectProduct(Value &group);
+  /// The product that group `group` of `panels` panels belongs to; makes
+  /// `group` the number within it.
+  Product selectProduct(Value &group, Value panels);
   Value getFirstRow(const Block &block, Value tile);
 
   /// Where an item lies.
@@ -69,7 +69,7 @@ private:
     Value group, block;
     Value isLast; ///< the next item has other weights
   };
-  Place locateItem(Value item, const RowPlan &plan);
+  Place locateItem(Value item, const RowPlan &plan, Value panels);
   void emitItem(Value item, const RowPlan &plan);
   void emitStart(const Block &block);
   Value getChunk(const Block &block);

@@ -109,7 +109,9 @@ static json::Value toJson(TargetAttr target) {
                       {"isa", target.getIsa()},
                       {"tune", target.getTune()},
                       {"lanes", target.getLanes()},
-                      {"registers", target.getRegisters()}};
+                      {"registers", target.getRegisters()},
+                      {"l1", target.getL1()},
+                      {"l2", target.getL2()}};
 }
 
 json::Object tx::describeSchedule(ScheduleAttr schedule) {
@@ -119,7 +121,8 @@ json::Object tx::describeSchedule(ScheduleAttr schedule) {
                       {"panels", schedule.getPanels()},
                       {"item_rows", schedule.getItemRows()},
                       {"item_panels", schedule.getPanelsOfItem()},
-                      {"chunk", schedule.getChunk()}};
+                      {"chunk", schedule.getChunk()},
+                      {"stretch", schedule.getStretch()}};
 }
 
 static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule,

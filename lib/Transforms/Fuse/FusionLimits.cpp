@@ -18,8 +18,17 @@ static bool isElementwise(Operation *op) {
   return isa<ActivationOp, AddOp, MulOp>(op);
 }
 
+/// Why `op`, which is neither row-wise nor a product, has a kernel to itself.
 static std::string ownKernel(Operation *op) {
-  return llvm::formatv("{0} is always a kernel of its own", op->getName());
+  if (isa<AttentionOp>(op))
+    return "an item of attention is a tile of rows of one sequence and a head, "
+           "of which it reads all keys and values";
+  if (isa<PoolOp>(op))
+    return "an item of a pool is a sequence, of which it reads all rows; one "
+           "of "
+           "row-wise ops is some rows of any";
+  return llvm::formatv("{0} does not compute rows from the same rows",
+                       op->getName());
 }
 
 Reason tx::whyStored(Value value) {

@@ -1,16 +1,12 @@
 //===- StatisticsCost.cpp - What a norm in an epilogue costs --------------===//
 
 #include "StatisticsCost.h"
+#include "tx/Transforms/Schedule/RegisterTile.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace tx;
 
-/// What every x86-64-v3 CPU has of first-level data cache, at least. Half is
-/// for the sums, half for weights and rows that pass.
-static constexpr int64_t kFirstLevelBytes = 32 * 1024;
-/// Rows of an item that holds only some channels (see AssignSchedules).
-static constexpr int64_t kItemRows = 64;
 static constexpr int64_t kFloatBytes = 4;
 
 std::optional<StatisticsCost> StatisticsCost::compute(LinearOp linear) {
@@ -20,14 +16,18 @@ std::optional<StatisticsCost> StatisticsCost::compute(LinearOp linear) {
   int64_t channels = weight.getDimSize(0), depth = weight.getDimSize(1);
   if (channels == 0 || depth == 0)
     return std::nullopt;
+  auto module = linear->getParentOfType<ModuleOp>();
+  auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
+  int64_t cache = target ? target.getL1() : kDefaultL1;
   int64_t rowBytes = channels * kFloatBytes;
   StatisticsCost cost;
   cost.channels = channels;
-  cost.rows =
-      std::clamp<int64_t>(kFirstLevelBytes / 2 / rowBytes, 1, kItemRows);
+  cost.itemRows =
+      target ? RegisterTile::get(target).getItemRows() : kLinearItemRows;
+  cost.rows = std::clamp<int64_t>(cache / 2 / rowBytes, 1, cost.itemRows);
   cost.savedBytes = 2 * rowBytes;
   int64_t weightBytes = depth * rowBytes;
-  cost.weightBytes = weightBytes / cost.rows - weightBytes / kItemRows;
+  cost.weightBytes = weightBytes / cost.rows - weightBytes / cost.itemRows;
   cost.flops = 2 * depth * channels;
   return cost;
 }
@@ -37,6 +37,6 @@ std::string StatisticsCost::str() const {
       "whole rows of {0} channels in the first-level cache are items of {1} "
       "rows instead of {2}, which read {3} bytes of weights more a row; {4} "
       "bytes a row are moved now, beside {5} FLOPs of the product ({6} a byte)",
-      channels, rows, kItemRows, weightBytes, savedBytes, flops,
+      channels, rows, itemRows, weightBytes, savedBytes, flops,
       flops / savedBytes);
 }

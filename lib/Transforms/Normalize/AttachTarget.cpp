@@ -50,7 +50,8 @@ struct AttachTarget : tx::impl::AttachTargetBase<AttachTarget> {
     module->setAttr(kTargetAttrName,
                     TargetAttr::get(&getContext(), target->triple, target->isa,
                                     target->tune, target->lanes,
-                                    target->registers));
+                                    target->registers, target->l1,
+                                    target->l2));
   }
 };
 } // namespace

@@ -1,9 +1,10 @@
 //===- AssignSchedules.cpp - Choose register tiles and work items ---------===//
 //
-// Linear: a register tile (RegisterTile.h) has three vectors of columns with 32
-// registers, two with 16, and one panel where that has more vectors, which
-// gives 8 x 3 panels of AVX-512, 6 x 1 panel of AVX2 (two vectors) and of NEON
-// (four); all have more accumulators than multiply-adds are in flight.
+// Linear: a register tile (RegisterTile.h) of 8 x 3 panels of AVX-512, 6 x 1
+// panel of AVX2 (two vectors) and of NEON (four); all have more accumulators
+// than multiply-adds are in flight. What passes by in the caches is chosen by
+// their sizes: chunks of weights for the first-level cache, stretches of x for
+// the second.
 //
 // Attention: the same with `panels` vectors of queries, and the rows cut down
 // to a divisor of the rows of a work item, which the plan of its tiles has
@@ -11,8 +12,8 @@
 //
 // Row-wise and all other kernels: row by row, 16 rows an item.
 //
-// Products of bf16: `dot` has the same tiles. `fma` widens a weight in a
-// register of its own, so that rows are fewer where there are few registers.
+// Products of bf16: `dot` has the same tiles. `fma` widens weights in registers
+// of their own, so that rows are fewer where that takes too many.
 // `matrix` holds 2 x 2 tiles of 16 x 16 sums in four of its eight registers.
 // All of them round x for an item first, which wide items pay for once.
 //
@@ -31,16 +32,9 @@ namespace tx {
 using namespace mlir;
 using namespace tx;
 
-/// Rows of a work item of linear, at most: enough to reuse a panel of weights
-/// from the first-level cache, few enough to share out a short batch.
-static constexpr int64_t kLinearItemRows = 64;
-/// Channels of a chunk where registers are few: its weights, the next one's,
-/// which are asked for, and the rows of a tile fill a first-level cache of 32
-/// KiB. With many registers a tile is three panels wide, and the second-level
-/// cache larger.
-static constexpr int64_t kShallowChunk = 192, kManyRegisters = 32;
-/// The same where units are matrices, and panels: the sums and the rounded x of
-/// an item lie in the second-level cache, with room for weights that pass by.
+/// Rows and panels of a work item where units are matrices: the sums and the
+/// rounded x of an item lie in the second-level cache, with room for weights
+/// that pass by.
 static constexpr int64_t kMatrixItemRows = 128, kMatrixItemPanels = 24;
 /// Panels of a work item whose rows are rounded for it.
 static constexpr int64_t kNarrowItemPanels = 12;
@@ -48,23 +42,6 @@ static constexpr int64_t kNarrowItemPanels = 12;
 static constexpr int64_t kRowItemRows = 16;
 
 namespace {
-/// Register tiles of a target.
-struct RegisterTile {
-  int64_t registers, lanes, rows, panels;
-
-  static RegisterTile get(TargetAttr target) {
-    int64_t lanes = target.getLanes();
-    int64_t vectorsPerPanel = countTileVectors(1, lanes);
-    int64_t vectors = target.getRegisters() >= kManyRegisters ? 3 : 2;
-    int64_t panels = std::max<int64_t>(1, vectors / vectorsPerPanel);
-    int64_t rows =
-        countTileRows(target.getRegisters(), countTileVectors(panels, lanes));
-    // Even rows: work items of both parities of lengths waste the least.
-    rows = rows > 1 ? rows / 2 * 2 : 1;
-    return {target.getRegisters(), lanes, rows, panels};
-  }
-};
-
 struct AssignSchedules : tx::impl::AssignSchedulesBase<AssignSchedules> {
   using Base::Base;
 
@@ -132,27 +109,41 @@ AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
   return ScheduleAttr::get(&getContext(), tile.lanes, rows, vectors, itemRows);
 }
 
+/// Input channels whose weights for a tile, as many of the next chunk, which
+/// are asked for, and rows of x fill the first-level cache. Tiles of several
+/// panels do so many multiply-adds with a weight that the second-level cache
+/// keeps up.
+static int64_t chooseChunk(const RegisterTile &tile, TargetAttr target) {
+  constexpr int64_t kStep = 64; // what remains of a usual depth is not short
+  if (tile.panels > 1)
+    return kDefaultChunk;
+  int64_t channelBytes = (2 * kPanelWidth + tile.rows) * sizeof(float);
+  int64_t channels = target.getL1() / channelBytes / kStep * kStep;
+  return std::clamp(channels, kStep, kDefaultChunk);
+}
+
 ScheduleAttr AssignSchedules::chooseLinear(LinearOp linear,
                                            const RegisterTile &tile) {
-  int64_t itemRows = kLinearItemRows / tile.rows * tile.rows;
-  bool isSmall = tile.registers < kManyRegisters;
+  TargetAttr target = getTarget();
+  int64_t stretch = target.getL2();
   if (!linear.isNarrow())
     return ScheduleAttr::get(&getContext(), tile.lanes, tile.rows, tile.panels,
-                             itemRows, isSmall ? kShallowChunk : 0);
-  StringRef isa = getTarget().getIsa();
+                             tile.getItemRows(), chooseChunk(tile, target),
+                             stretch);
+  StringRef isa = target.getIsa();
   if (isa.ends_with("+amx"))
     return ScheduleAttr::get(&getContext(), tile.lanes, 32, 2, kMatrixItemRows,
                              kMatrixItemPanels, ProductUnit::Matrix,
-                             /*chunk=*/0);
+                             kDefaultChunk, stretch);
   ProductUnit unit =
       isa.ends_with("+bf16") ? ProductUnit::Dot : ProductUnit::Fma;
-  int64_t rows = unit == ProductUnit::Fma && isSmall
-                     ? std::max<int64_t>(1, tile.rows - 2)
+  int64_t rows = unit == ProductUnit::Fma
+                     ? RegisterTile::get(target, /*isWidened=*/true).rows
                      : tile.rows;
   int64_t panels = kNarrowItemPanels / tile.panels * tile.panels;
   return ScheduleAttr::get(&getContext(), tile.lanes, rows, tile.panels,
                            kLinearItemRows / rows * rows, panels, unit,
-                           /*chunk=*/0);
+                           kDefaultChunk, stretch);
 }
 
 FailureOr<ScheduleAttr> AssignSchedules::choose(KernelOp kernel,

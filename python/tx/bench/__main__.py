@@ -27,6 +27,7 @@ _EXAMPLES = """examples:
 
 exit codes: 0 measured, 1 an engine failed in some cell, 2 usage
 """
+_INSTALL = "in a checkout of tx: pip install './python[bench]'"
 
 
 def _fail(text: str, hint: str) -> NoReturn:
@@ -35,7 +36,8 @@ def _fail(text: str, hint: str) -> NoReturn:
 
 
 def _names(text: str) -> list[str]:
-    return [name for name in text.split(",") if name]
+    """The names in a list with commas, each once."""
+    return list(dict.fromkeys(name for name in text.split(",") if name))
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -68,15 +70,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def _choose(options: argparse.Namespace) -> list[Cell]:
     available = sorted(os.sched_getaffinity(0))
+    hint = "name numbers of threads that have a CPU each"
     threads = []
     for text in options.threads:
-        if not text.isdigit() or not 1 <= int(text) <= len(available):
-            _fail(
-                f"{text} threads are asked for, expected 1 to {len(available)}",
-                "name numbers of threads that have a CPU each",
-            )
+        if not text.isdecimal() or not 1 <= int(text) <= len(available):
+            _fail(f"{text} threads are asked for, expected 1 to {len(available)}", hint)
         threads.append(int(text))
-    found = cells(options.suite, threads)
+    if not threads:
+        _fail("--threads is empty", hint)
+    found = cells(options.suite, list(dict.fromkeys(threads)))
     for kind, wanted, known in (
         ("model", options.models, {cell.shape.name for cell in found}),
         ("batch", options.batches, {cell.batch.name for cell in found}),
@@ -94,16 +96,17 @@ def _choose(options: argparse.Namespace) -> list[Cell]:
 
 def _check_peers(peers: list[str], precision: str) -> None:
     able = [peer for peer in PEERS if precision in ENGINES[peer].precisions]
+    hint = f"peers of {precision} are {', '.join(able)}"
     for peer in peers:
         if peer not in PEERS:
-            _fail(f"there is no peer '{peer}'", f"peers are {', '.join(PEERS)}")
+            _fail(f"there is no peer '{peer}'", hint)
         if peer not in able:
-            _fail(f"{peer} is not for {precision}", f"peers of {precision} are {', '.join(able)}")
+            _fail(f"{peer} is not for {precision}", hint)
         for module in ENGINES[peer].modules:
             if importlib.util.find_spec(module) is None:
                 _fail(
                     f"{peer} needs the package {module}, which is not installed",
-                    "pip install 'tx-compiler[bench]', or leave it out of --peers",
+                    f"{_INSTALL}, or leave it out of --peers",
                 )
 
 
@@ -159,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     _check_peers(options.peers, options.precision)
     for module in ("torch", "transformers"):  # models are made with them
         if importlib.util.find_spec(module) is None:
-            _fail(f"the package {module} is not installed", "pip install 'tx-compiler[bench]'")
+            _fail(f"the package {module} is not installed", _INSTALL)
     from tx import _compiler
 
     engines = ["tx", *options.peers]

@@ -6,5 +6,5 @@
 Each kernel is a point: right is more arithmetic for a byte, up is faster. The roofs are what
 the same run measured, memory and arithmetic in FP32: a kernel above the slanted one read from
 a cache, one above the flat one multiplied in bf16, one far below both has something to gain.
-Needs `tx-compiler[plot]`.
+Needs matplotlib, the extra `plot` of the package.
 """

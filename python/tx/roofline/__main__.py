@@ -48,7 +48,8 @@ def _check(reports: list[Report]) -> None:
 def _draw(options: argparse.Namespace) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise UnsupportedError(
-            "pictures are drawn by matplotlib, which is not installed\nhelp: pip install 'tx-compiler[plot]'"
+            "pictures are drawn by matplotlib, which is not installed\n"
+            "help: in a checkout of tx: pip install './python[plot]'"
         )
     reports = [report for path in options.reports for report in read(path)]
     _check(reports)

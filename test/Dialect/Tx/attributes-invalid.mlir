@@ -55,6 +55,11 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
 
 // -----
 
+// expected-error @+1 {{target expects caches of positive sizes, got 32768 and -1}}
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", l2 = -1, lanes = 16, registers = 32>} {}
+
+// -----
+
 // expected-error @+1 {{target expects a triple, isa and tune, got "x86_64-unknown-linux-gnu", "" and "znver4"}}
 module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "", tune = "znver4", lanes = 16, registers = 32>} {}
 
@@ -140,12 +145,17 @@ tx.kernel @schedule_item_panels() attributes {schedule = #tx.schedule<lanes = 16
 
 // -----
 
-// expected-error @+1 {{schedule expects a positive chunk, and none unless unit is fma, got -1}}
+// expected-error @+1 {{schedule expects positive chunk, got -1}}
 tx.kernel @schedule_chunk() attributes {schedule = #tx.schedule<chunk = -1, lanes = 8, rows = 6, panels = 1, item_rows = 48>} { tx.return }
 
 // -----
 
-// expected-error @+1 {{schedule expects a positive chunk, and none unless unit is fma, got 64}}
+// expected-error @+1 {{schedule expects positive stretch, got -5}}
+tx.kernel @schedule_stretch() attributes {schedule = #tx.schedule<stretch = -5, lanes = 8, rows = 6, panels = 1, item_rows = 48>} { tx.return }
+
+// -----
+
+// expected-error @+1 {{schedule expects a chunk of 768 unless unit is fma, got 64}}
 tx.kernel @schedule_chunk_of_pairs() attributes {schedule = #tx.schedule<unit = dot, chunk = 64, lanes = 16, rows = 8, panels = 3, item_rows = 64>} { tx.return }
 
 // -----

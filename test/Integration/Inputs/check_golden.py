@@ -1,21 +1,25 @@
-"""Compiles the golden models (test/Inputs/models) for other machines and runs them.
+"""Compiles golden models (test/Inputs/models) for other machines and runs them.
 
     check_golden.py MODELS FOLDER -- COMPILE... [-- RUN...]...
 
-COMPILE is txc compile and its options; artefacts go to FOLDER. RUN is run_entry,
-with what emulates its machine before it. Both entries run, the padded one with two
-threads and mapped weights, the packed one with one thread and copied weights; both
-give the same bits, and what PyTorch computed. Prints a line per run with the
-instruction set that was chosen. Uses nothing but the standard library.
+MODELS is one of them or their folder. COMPILE is txc compile and its options;
+artefacts go to FOLDER. RUN is run_entry, with what emulates its machine before it.
+Both entries run, the padded one with two threads and mapped weights, the packed one
+with one thread and copied weights; both give the same bits, and what PyTorch
+computed. With --precision=bf16 they give what Reference computes of the same module,
+to which PyTorch's numbers, of fp32, are four times as far at least. Prints a line per
+run with the instruction set that was chosen. Uses nothing but the standard library.
 """
 
 import json
+import math
 import struct
 import subprocess
 import sys
 from pathlib import Path
 
-RELATIVE, ABSOLUTE = 1e-4, 1e-5  # docs/numerics.md
+# Relative, absolute, and of the root of the mean square: docs/numerics.md.
+TOLERANCES = {"PyTorch": (1e-4, 1e-5, 0), "Reference": (2e-2, 0, 1e-1)}
 ARGUMENTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -28,6 +32,13 @@ class Array:
         width = len(self.values) // (self.shape[0] * self.shape[1])
         values = [v for row in rows for v in self.values[row * width : (row + 1) * width]]
         return Array([len(rows), *self.shape[2:]], values)
+
+    def lists(self):
+        """An array (B,S) for JSON."""
+        columns = self.shape[1]
+        return [
+            self.values[start : start + columns] for start in range(0, len(self.values), columns)
+        ]
 
     def __str__(self):
         return ",".join(map(str, self.shape)) + ":" + ",".join(map(str, self.values))
@@ -81,30 +92,50 @@ def run(command, artefact, entry, options, inputs):
     return outputs, result.stderr.splitlines()[-1]
 
 
-def compare(entry, actual, expected):
+def evaluate(txc, module, inputs):
+    """What the reference interpreter computes of `module`."""
+    output = f"{module}.safetensors"
+    subprocess.run(
+        [txc, "run", module, "--reference", "--input=-", "--output", output],
+        input=json.dumps({name: value.lists() for name, value in inputs.items()}),
+        text=True,
+        check=True,
+    )
+    return load(Path(output))
+
+
+def compare(entry, actual, expected, tolerance):
+    relative, absolute, typical = tolerance
     if set(actual) != set(expected):
         sys.exit(f"entry {entry} has outputs {sorted(actual)}, expected {sorted(expected)}")
     for name, array in expected.items():
         if len(actual[name]) != len(array.values):
             sys.exit(f"{entry}: {name} has {len(actual[name])} elements, not {len(array.values)}")
+        mean_square = sum(e * e for e in array.values) / len(array.values)
+        least = absolute + typical * mean_square**0.5
         for i, (a, e) in enumerate(zip(actual[name], array.values)):
-            if not abs(a - e) <= ABSOLUTE + RELATIVE * abs(e):
+            if not abs(a - e) <= least + relative * abs(e):
                 sys.exit(f"{entry}: {name}[{i}] is {a}, expected {e}")
 
 
-def check(golden, artefact, command):
-    outputs = load(golden)
-    inputs = {name: outputs.pop(name) for name in ARGUMENTS if name in outputs}
+def largest_difference(actual, expected):
+    return max(
+        abs(a - e) for name in expected for a, e in zip(actual[name], expected[name].values)
+    )
+
+
+def check(command, artefact, inputs, outputs, tolerance):
+    """What the padded entry gives, and the instruction set that was chosen."""
     packed, expected = pack(inputs, outputs)
     padded, isa = run(command, artefact, "padded", ("2", "map"), inputs)
-    compare("padded", padded, outputs)
+    compare("padded", padded, outputs, tolerance)
     actual, isa = run(command, artefact, "packed", ("1", "copy"), packed)
-    compare("packed", actual, expected)
-    padded = {name: Array(outputs[name].shape, values) for name, values in padded.items()}
-    for name, same in pack(inputs, padded)[1].items():
+    compare("packed", actual, expected, tolerance)
+    rows = {name: Array(outputs[name].shape, values) for name, values in padded.items()}
+    for name, same in pack(inputs, rows)[1].items():
         if actual[name] != same.values:
             sys.exit(f"{name} of the two entries differs")
-    print(f"{golden.parent.name}: as PyTorch, {isa}", flush=True)
+    return padded, isa
 
 
 def split(arguments):
@@ -120,11 +151,24 @@ def split(arguments):
 
 def main():
     (models, folder), compiler, *commands = split(sys.argv[1:])
-    for golden in sorted(Path(models).glob("*/golden.safetensors")):
-        artefact = f"{folder}/{golden.parent.name}.so"
-        subprocess.run([*compiler, str(golden.parent), "-o", artefact], check=True)
+    source = "Reference" if "--precision=bf16" in compiler else "PyTorch"
+    for golden in sorted(Path(models).glob("**/golden.safetensors")):
+        name = golden.parent.name
+        artefact, phases = f"{folder}/{name}.so", f"{folder}/{name}"
+        files = ["-o", artefact, f"--dump-phases-to={phases}"]
+        subprocess.run([*compiler, str(golden.parent), *files], check=True)
+        outputs = load(golden)
+        inputs = {name: outputs.pop(name) for name in ARGUMENTS if name in outputs}
+        limit = math.inf
+        if source == "Reference":
+            exact = {name: array.values for name, array in outputs.items()}
+            outputs = evaluate(compiler[0], f"{phases}/4-quantize.mlir", inputs)
+            limit = largest_difference(exact, outputs) / 4
         for command in commands:
-            check(golden, artefact, command)
+            actual, isa = check(command, artefact, inputs, outputs, TOLERANCES[source])
+            if largest_difference(actual, outputs) > limit:
+                sys.exit(f"{name} is as far from {source} as fp32 may be, {isa}")
+            print(f"{name}: as {source}, {isa}", flush=True)
 
 
 if __name__ == "__main__":

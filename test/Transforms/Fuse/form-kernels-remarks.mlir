@@ -110,10 +110,10 @@ func.func @own_kernels(%x: tensor<?x8xf32> {tx.name = "x"}, %o: tensor<?xi32> {t
   // expected-remark @below {{Kernel=softmax, Op=tx.linear, Reason="a product reads a row once for each group of its channels, and would compute it as often"}}
   // expected-remark @below {{Kernel=linear, }}
   %1 = tx.linear %0, %w : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>
-  // expected-remark @below {{Kernel=linear, Op=tx.pool, Reason="tx.pool is always a kernel of its own"}}
+  // expected-remark @below {{Kernel=linear, Op=tx.pool, Reason="an item of a pool is a sequence, of which it reads all rows; one of row-wise ops is some rows of any"}}
   // expected-remark @below {{Kernel=pool_mean, }}
   %2 = tx.pool mean %1, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
-  // expected-remark @below {{Kernel=pool_mean, Op=tx.normalize, Reason="tx.pool is always a kernel of its own"}}
+  // expected-remark @below {{Kernel=pool_mean, Op=tx.normalize, Reason="an item of a pool is a sequence, of which it reads all rows; one of row-wise ops is some rows of any"}}
   // expected-remark @below {{Kernel=normalize, }}
   %3 = tx.normalize %2 {eps = 1.0e-12 : f32} : tensor<?x8xf32>
   return %3 : tensor<?x8xf32>
@@ -125,7 +125,7 @@ func.func @rows_into_other_kernels(%x: tensor<?x8xf32> {tx.name = "x"}, %o: tens
   %w = tx.param dense<1.0> : tensor<8x8xf32>
   // expected-remark @below {{Kernel=softmax, }}
   %0 = tx.softmax %x : tensor<?x8xf32>
-  // expected-remark @below {{Kernel=softmax, Op=tx.pool, Reason="tx.pool is always a kernel of its own"}}
+  // expected-remark @below {{Kernel=softmax, Op=tx.pool, Reason="an item of a pool is a sequence, of which it reads all rows; one of row-wise ops is some rows of any"}}
   // expected-remark @below {{Kernel=pool_mean, }}
   %1 = tx.pool mean %0, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
   // expected-remark @below {{Kernel=pool_mean, Op=tx.softmax, Reason="the value between has 2 uses"}}

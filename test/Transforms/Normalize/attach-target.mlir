@@ -6,8 +6,8 @@
 /// The default is the lowest level that is supported, never the host.
 // DEFAULT: module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "x86-64-v3", lanes = 8, registers = 16>}
 // V4: isa = "x86-64-v4", tune = "x86-64-v4", lanes = 16, registers = 32
-// HASWELL: isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 16
-// ZNVER4: isa = "x86-64-v4", tune = "znver4", lanes = 16, registers = 32
+// HASWELL: isa = "x86-64-v3", tune = "haswell", l2 = 262144, lanes = 8, registers = 16>}
+// ZNVER4: isa = "x86-64-v4", tune = "znver4", l2 = 1048576, lanes = 16, registers = 32>}
 
 // RUN: tx-opt %s --tx-attach-target="cpu=cortex-a76 target=aarch64-linux-gnu" | FileCheck %s --check-prefix=ARM
 // RUN: tx-opt %s --tx-attach-target="cpu=generic target=riscv64-linux-gnu" | FileCheck %s --check-prefix=RISCV

@@ -1,9 +1,9 @@
 // RUN: tx-opt %s --split-input-file --tx-assign-schedules | FileCheck %s
 
-module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", lanes = 16, registers = 32>} {
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", l1 = 49152, l2 = 2097152, lanes = 16, registers = 32>} {
   /// 8 rows by 3 vectors: 24 accumulators, 3 vectors of weights, 1 of x.
   // CHECK-LABEL: tx.kernel @linear
-  // CHECK-SAME: schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>
+  // CHECK-SAME: schedule = #tx.schedule<stretch = 2097152, lanes = 16, rows = 8, panels = 3, item_rows = 64>
   tx.kernel @linear(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
     %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
     tx.return %0 : tensor<?x?xf32>
@@ -79,10 +79,10 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
 
 // -----
 
-module attributes {tx.target = #tx.target<"aarch64-unknown-linux-gnu", isa = "armv8-a", tune = "cortex-a76", lanes = 4, registers = 32>} {
+module attributes {tx.target = #tx.target<"aarch64-unknown-linux-gnu", isa = "armv8-a", tune = "cortex-a76", l1 = 65536, lanes = 4, registers = 32>} {
   /// A panel is four vectors: 24 accumulators, 4 vectors of weights, 1 of x.
   // CHECK-LABEL: tx.kernel @linear
-  // CHECK-SAME: schedule = #tx.schedule<lanes = 4, rows = 6, panels = 1, item_rows = 60>
+  // CHECK-SAME: schedule = #tx.schedule<chunk = 384, lanes = 4, rows = 6, panels = 1, item_rows = 60>
   tx.kernel @linear(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
     %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
     tx.return %0 : tensor<?x?xf32>
@@ -110,7 +110,7 @@ module attributes {tx.target = #tx.target<"aarch64-unknown-linux-gnu", isa = "ar
 module attributes {tx.target = #tx.target<"riscv64-unknown-linux-gnu", isa = "rv64gcv_zvl256b", tune = "spacemit-x60", lanes = 8, registers = 32>} {
   /// A panel is two vectors: 28 accumulators.
   // CHECK-LABEL: tx.kernel @linear
-  // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 14, panels = 1, item_rows = 56>
+  // CHECK-SAME: schedule = #tx.schedule<chunk = 128, lanes = 8, rows = 14, panels = 1, item_rows = 56>
   tx.kernel @linear(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
     %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
     tx.return %0 : tensor<?x?xf32>
@@ -168,6 +168,31 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
   /// A widened weight takes a register more.
   // CHECK-LABEL: tx.kernel @linear_bf16
   // CHECK-SAME: schedule = #tx.schedule<lanes = 8, rows = 4, panels = 1, item_rows = 64, item_panels = 12>
+  tx.kernel @linear_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+module attributes {tx.target = #tx.target<"aarch64-unknown-linux-gnu", isa = "armv8-a", tune = "cortex-a76", lanes = 4, registers = 32>} {
+  /// 16 sums, 4 vectors of weights, 4 widened ones and one of x: with 6 rows it
+  /// would be 33.
+  // CHECK-LABEL: tx.kernel @linear_bf16
+  // CHECK-SAME: schedule = #tx.schedule<lanes = 4, rows = 4, panels = 1, item_rows = 64, item_panels = 12>
+  tx.kernel @linear_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+module attributes {tx.target = #tx.target<"riscv64-unknown-linux-gnu", isa = "rv64gcv", tune = "generic-rv64", lanes = 4, registers = 32>} {
+  /// There x is in a scalar register.
+  // CHECK-LABEL: tx.kernel @linear_bf16
+  // CHECK-SAME: schedule = #tx.schedule<lanes = 4, rows = 6, panels = 1, item_rows = 60, item_panels = 12>
   tx.kernel @linear_bf16(%x: tensor<?x?xf32>, %w: tensor<?x?xbf16>) -> tensor<?x?xf32> {
     %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xbf16>) -> tensor<?x?xf32>
     tx.return %0 : tensor<?x?xf32>

@@ -10,13 +10,14 @@
 #include "llvm/TargetParser/Host.h"
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 using namespace tx::test;
 
 static const char *const kKernels = R"mlir(
-#s = #tx.schedule<unit = UNIT, lanes = LANES, rows = ROWS, panels = 2, item_rows = 32, item_panels = 6>
+#s = #tx.schedule<unit = UNIT, lanes = LANES, TILE>
 !w = tensor<?x?xbf16, #tx.layout<panels = 16, group = 2>>
 tx.kernel @plain(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32> attributes {schedule = #s} {
   %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
@@ -36,14 +37,26 @@ struct Unit {
   const char *name;
   KernelIsa isa;
   const char *feature; ///< that the host must have
+  const char *tile;    ///< of the schedule, and its work item
 };
+/// Few rows and columns are many tiles and items.
+const char kSmallTile[] =
+    "rows = 4, panels = 2, item_rows = 32, item_panels = 6";
+/// What tx-assign-schedules chooses for vectors.
+const char kTile8[] = "rows = 4, panels = 1, item_rows = 64, item_panels = 12";
+const char kTile16[] = "rows = 8, panels = 3, item_rows = 64, item_panels = 12";
 const Unit kUnits[] = {
-    {"fma8", {8, "x86-64-v3", "fma"}, "avx2"},
+    {"fma8_small", {8, "x86-64-v3", "fma"}, "avx2", kSmallTile},
+    {"fma8", {8, "x86-64-v3", "fma"}, "avx2", kTile8},
     // Two registers each where there is no AVX-512.
-    {"fma16", {16, "x86-64-v3", "fma"}, "avx2"},
-    {"fma_v4", {16, "x86-64-v4", "fma"}, "avx512vl"},
-    {"dot", {16, "x86-64-v4+bf16", "dot"}, "avx512bf16"},
-    {"matrix", {16, "x86-64-v4+amx", "matrix"}, "amx-bf16"},
+    {"fma16_small", {16, "x86-64-v3", "fma"}, "avx2", kSmallTile},
+    {"fma16", {16, "x86-64-v3", "fma"}, "avx2", kTile16},
+    {"fma_v4", {16, "x86-64-v4", "fma"}, "avx512vl", kTile16},
+    {"dot", {16, "x86-64-v4+bf16", "dot"}, "avx512bf16", kTile16},
+    {"matrix",
+     {16, "x86-64-v4+amx", "matrix"},
+     "amx-bf16",
+     "rows = 32, panels = 2, item_rows = 128, item_panels = 24"},
 };
 
 bool mayUseTiles() {
@@ -59,20 +72,23 @@ protected:
     bool isMatrix = llvm::StringRef(unit.isa.unit) == "matrix";
     if (isMatrix && !mayUseTiles())
       GTEST_SKIP() << "the kernel does not let this process use AMX";
-    if (library)
-      return;
-    std::string text = kKernels;
-    text.replace(text.find("ROWS"), 4, isMatrix ? "32" : "4");
-    library = std::make_unique<KernelLibrary>(text, unit.isa);
   }
-  static void TearDownTestSuite() { library.reset(); }
+  static KernelLibrary &library() {
+    static std::unique_ptr<KernelLibrary> libraries[std::size(kUnits)];
+    auto &slot = libraries[GetParam()];
+    if (!slot) {
+      const Unit &unit = kUnits[GetParam()];
+      std::string text = kKernels;
+      text.replace(text.find("TILE"), 4, unit.tile);
+      slot = std::make_unique<KernelLibrary>(text, unit.isa);
+    }
+    return *slot;
+  }
 
   void check(int64_t m, int64_t n, int64_t k);
 
-  static std::unique_ptr<KernelLibrary> library;
   std::mt19937 engine{5};
 };
-std::unique_ptr<KernelLibrary> NarrowLinear::library;
 
 uint32_t bitsOf(float value) {
   uint32_t bits;
@@ -134,10 +150,10 @@ void NarrowLinear::check(int64_t m, int64_t n, int64_t k) {
                       other.floats()[i * n + j]);
     }
   GuardedTensor result({m, n});
-  library->run("plain", {&x, &weight.packed, &result});
+  library().run("plain", {&x, &weight.packed, &result});
   ASSERT_TRUE(areClose(result.floats(), plain, 4e-6));
-  library->run("relu_residual", {&x, &weight.packed, &bias, &other, &result},
-               3);
+  library().run("relu_residual", {&x, &weight.packed, &bias, &other, &result},
+                3);
   ASSERT_TRUE(areClose(result.floats(), added, 4e-6));
 }
 
@@ -145,6 +161,7 @@ TEST_P(NarrowLinear, every_number_of_rows) {
   for (int64_t m = 0; m <= 40 && !HasFailure(); ++m)
     check(m, 37, 19);
   check(131, 70, 64);
+  check(131, 800, 64); // enough items of all panels that one can have
 }
 
 TEST_P(NarrowLinear, every_number_of_columns) {
@@ -167,7 +184,7 @@ TEST_P(NarrowLinear, rounds_to_nearest_even) {
   Weight weight(engine, 1, 1);
   float factor = widen(weight.rows[0]);
   GuardedTensor result({3, 1});
-  library->run("plain", {&x, &weight.packed, &result});
+  library().run("plain", {&x, &weight.packed, &result});
   EXPECT_EQ(result.floats()[0], factor);
   EXPECT_EQ(result.floats()[1], factor * (1 + 0x1p-6f));
   EXPECT_EQ(result.floats()[2], factor * (1 + 0x1p-7f));
@@ -179,7 +196,7 @@ TEST_P(NarrowLinear, not_a_number_stays_one) {
   std::memcpy(&nan, &bits, 4);
   GuardedTensor x({2, 2}, std::vector<float>{nan, 1, 1, 1}), result({2, 3});
   Weight weight(engine, 3, 2);
-  library->run("plain", {&x, &weight.packed, &result});
+  library().run("plain", {&x, &weight.packed, &result});
   for (int64_t j = 0; j < 3; ++j) {
     EXPECT_TRUE(std::isnan(result.floats()[j]));
     EXPECT_FALSE(std::isnan(result.floats()[3 + j]));
@@ -191,16 +208,26 @@ TEST_P(NarrowLinear, a_row_does_not_depend_on_its_neighbours) {
   Weight weight(engine, n, k);
   GuardedTensor all({most, k}, randomFloats(engine, most * k));
   GuardedTensor expected({most, n});
-  library->run("plain", {&all, &weight.packed, &expected});
+  library().run("plain", {&all, &weight.packed, &expected});
   for (int64_t m = 1; m < most; ++m) {
     GuardedTensor some({m, k}, all.floats().take_front(m * k)), result({m, n});
-    library->run("plain", {&some, &weight.packed, &result}, 2);
+    library().run("plain", {&some, &weight.packed, &result}, 2);
     ASSERT_EQ(0, std::memcmp(result.floats().data(), expected.floats().data(),
                              m * n * sizeof(float)));
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Units, NarrowLinear, testing::Range(0, 5),
+TEST_P(NarrowLinear, threads_find_items) {
+  Weight weight(engine, 384, 8);
+  for (int64_t m : {1, 16, 33, 64, 128}) {
+    GuardedTensor x({m, 8}), result({m, 384});
+    EXPECT_GE(library().countItems("plain", {&x, &weight.packed, &result}), 2)
+        << m << " rows";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Units, NarrowLinear,
+                         testing::Range(0, int(std::size(kUnits))),
                          [](const auto &info) {
                            return kUnits[info.param].name;
                          });

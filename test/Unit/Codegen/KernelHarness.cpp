@@ -13,6 +13,7 @@
 #include "tx/Codegen/Cpu/Lowering.h"
 #include "tx/Codegen/Cpu/Passes.h"
 #include "tx/Conversion/Passes.h"
+#include "tx/Target/CpuTarget.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/TargetParser/Host.h"
@@ -144,11 +145,15 @@ compileKernels(mlir::ModuleOp module, TargetAttr target) {
     return makeError(ExitCode::Backend, "no LLVM IR for the kernels");
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple());
+  CodegenCpu cpu =
+      *findArchitecture(target.getTriple())->getCodegenCpu(target.getIsa());
   std::string width = llvm::utostr(target.getLanes() * 32);
   for (llvm::Function &function : *code) {
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("target-cpu", target.getIsa());
+    function.addFnAttr("target-cpu", cpu.cpu);
+    if (!cpu.features.empty())
+      function.addFnAttr("target-features", cpu.features);
     function.addFnAttr("prefer-vector-width", width);
     function.addFnAttr("min-legal-vector-width", width);
   }

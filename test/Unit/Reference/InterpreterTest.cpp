@@ -428,6 +428,64 @@ TEST_F(InterpreterTest, InputsAreChecked) {
             "the model has no entry 'missing'");
 }
 
+/// Types may leave channels open; operands must agree all the same.
+TEST_F(InterpreterTest, OpenSizesAreChecked) {
+  auto apply = [&](llvm::StringRef op, llvm::ArrayRef<Tensor> inputs,
+                   llvm::StringRef part) {
+    std::string text = "func.func @f(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>, "
+                       "%v: tensor<?xf32>, %o: tensor<?xi32>) -> "
+                       "tensor<?x?xf32> {\n%0 = " +
+                       op.str() + "\nreturn %0 : tensor<?x?xf32> }";
+    expectError(text, inputs, ExitCode::Input, part);
+  };
+  Tensor x = floats({1, 2}, {1, 2}), y = floats({1, 3}, {1, 2, 3}),
+         v = floats({1}, {1}), none = floats({1, 0}, {}), o = ints({2}, {0, 1});
+  apply("tx.linear %x, %y : (tensor<?x?xf32>, tensor<?x?xf32>) -> "
+        "tensor<?x?xf32>",
+        {x, y, v, o}, "x has 2 channels, the weight 3 columns");
+  apply("tx.linear %x, %y bias %v : (tensor<?x?xf32>, tensor<?x?xf32>, "
+        "tensor<?xf32>) -> tensor<?x?xf32>",
+        {x, floats({2, 2}, {1, 2, 3, 4}), v, o},
+        "the bias of tx.linear has 1 channels, expected 2");
+  apply("tx.add %x, %y : tensor<?x?xf32>", {x, y, v, o},
+        "the second operand of tx.add has 3 channels, expected 2");
+  apply("tx.mul %x, %y : tensor<?x?xf32>", {x, y, v, o},
+        "the second operand of tx.mul has 3 channels, expected 2");
+  apply("tx.layer_norm %x, %v, %v {eps = 0.0 : f32} : tensor<?x?xf32>, "
+        "tensor<?xf32>",
+        {x, y, v, o}, "the weight of tx.layer_norm has 1 channels, expected 2");
+  apply("tx.rms_norm %x, %v {eps = 0.0 : f32} : tensor<?x?xf32>, tensor<?xf32>",
+        {x, y, v, o}, "the weight of tx.rms_norm has 1 channels, expected 2");
+  apply("tx.softmax %x : tensor<?x?xf32>", {none, y, v, o},
+        "rows have no channels");
+  apply("tx.slice %x[3] : tensor<?x?xf32> to tensor<?x?xf32>",
+        {x, y, v, o}, "tx.slice takes -1 channels from 3 on, of 2");
+  auto attend = [&](const Tensor &query, const Tensor &key, const Tensor &value,
+                    llvm::StringRef part) {
+    expectError(
+        R"(func.func @f(%q: tensor<?x?xf32>, %k: tensor<?x?xf32>, %v: tensor<?x?xf32>, %o: tensor<?xi32>) -> tensor<?x?xf32> {
+    %0 = tx.attention full %q, %k, %v offsets %o, %o {num_heads = 2, num_kv_heads = 2, scale = 1.0 : f32}
+      : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>) -> tensor<?x?xf32>
+    return %0 : tensor<?x?xf32> })",
+        {query, key, value, o}, ExitCode::Input, part);
+  };
+  attend(y, x, x,
+         "the query of tx.attention has 3 channels, expected a "
+         "multiple of 2 heads");
+  attend(x, y, x, "the key of tx.attention has 3 channels, expected 2");
+  attend(x, x, y,
+         "the value of tx.attention has 3 channels, expected a "
+         "multiple of 2 heads");
+}
+
+TEST_F(InterpreterTest, EndlessCalls) {
+  expectError(R"(func.func @f(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+    %0 = func.call @f(%x) : (tensor<?x2xf32>) -> tensor<?x2xf32>
+    return %0 : tensor<?x2xf32> })",
+              {floats({1, 2}, {1, 2})}, ExitCode::Unsupported,
+              "calls of @f are more than 64 deep");
+}
+
 TEST_F(InterpreterTest, UnknownOp) {
   context.allowUnregisteredDialects();
   expectError(R"(func.func @f(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {

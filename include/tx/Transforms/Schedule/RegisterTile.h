@@ -28,6 +28,39 @@ constexpr int64_t countTileRows(int64_t registers, int64_t vectors) {
   return (registers - 1 - vectors) / vectors;
 }
 
+/// Rows of a work item of linear, at most: enough to reuse a panel of weights
+/// from the first-level cache, few enough to share out a short batch.
+inline constexpr int64_t kLinearItemRows = 64;
+/// Vector registers with which tiles are wide.
+inline constexpr int64_t kManyRegisters = 32;
+
+/// The register tile that products have by default: three vectors of columns
+/// where registers are many, else two, and one panel where that has more
+/// vectors.
+struct RegisterTile {
+  int64_t registers, lanes, rows, panels;
+
+  /// If `isWidened`, there are weights of bf16 beside those of f32.
+  static RegisterTile get(TargetAttr target, bool isWidened = false) {
+    int64_t lanes = target.getLanes();
+    int64_t vectorsPerPanel = countTileVectors(1, lanes);
+    int64_t vectors = target.getRegisters() >= kManyRegisters ? 3 : 2;
+    int64_t panels = std::max<int64_t>(1, vectors / vectorsPerPanel);
+    int64_t width = countTileVectors(panels, lanes);
+    int64_t registers = target.getRegisters();
+    // RISC-V multiplies with an element of x in a scalar register.
+    if (isWidened)
+      registers -= target.getTriple().starts_with("riscv") ? width - 1 : width;
+    int64_t rows = countTileRows(registers, width);
+    // Even rows: work items of both parities of lengths waste the least.
+    rows = rows > 1 ? rows / 2 * 2 : 1;
+    return {target.getRegisters(), lanes, rows, panels};
+  }
+
+  /// Rows of a work item.
+  int64_t getItemRows() const { return kLinearItemRows / rows * rows; }
+};
+
 } // namespace tx
 
 #endif // TX_TRANSFORMS_SCHEDULE_REGISTERTILE_H

@@ -14,10 +14,11 @@ ScheduleAttr toSchedule(mlir::MLIRContext *context,
 TunedSchedule toNumbers(ScheduleAttr schedule);
 
 /// Gives kernels of `module` the schedules that the tuning file at `path` has
-/// for them. A file for another instruction set than the module's target
-/// changes nothing, nor do its entries for kernels that the module lacks.
-/// Emits an error and fails where the file cannot be read, and on a kernel
-/// whose schedule does not fit the target.
+/// for them; remarks `tuned` say which. A file for another instruction set than
+/// the module's target changes nothing, nor do its entries for kernels that the
+/// module lacks. Emits an error and fails where the file cannot be read or has
+/// entries for such kernels alone, and on a kernel whose schedule does not fit
+/// the target.
 mlir::LogicalResult applyTuning(mlir::ModuleOp module, llvm::StringRef path);
 
 } // namespace tx

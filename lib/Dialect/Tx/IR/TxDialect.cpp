@@ -100,7 +100,7 @@ HeadsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StringRef triple, StringRef isa,
                                  StringRef tune, int64_t lanes,
-                                 int64_t registers) {
+                                 int64_t registers, int64_t l1, int64_t l2) {
   if (triple.empty() || isa.empty() || tune.empty())
     return emitError() << "target expects a triple, isa and tune, got \""
                        << triple << "\", \"" << isa << "\" and \"" << tune
@@ -108,17 +108,20 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (lanes <= 0 || registers <= 0)
     return emitError() << "target expects positive lanes and registers, got "
                        << lanes << " and " << registers;
+  if (l1 <= 0 || l2 <= 0)
+    return emitError() << "target expects caches of positive sizes, got " << l1
+                       << " and " << l2;
   return success();
 }
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t lanes, int64_t rows, int64_t panels,
                                    int64_t itemRows, int64_t itemPanels,
-                                   ProductUnit unit, int64_t chunk) {
-  std::pair<StringRef, int64_t> numbers[] = {{"lanes", lanes},
-                                             {"rows", rows},
-                                             {"panels", panels},
-                                             {"item_rows", itemRows}};
+                                   ProductUnit unit, int64_t chunk,
+                                   int64_t stretch) {
+  std::pair<StringRef, int64_t> numbers[] = {
+      {"lanes", lanes},        {"rows", rows},   {"panels", panels},
+      {"item_rows", itemRows}, {"chunk", chunk}, {"stretch", stretch}};
   for (auto [name, number] : numbers)
     if (number <= 0)
       return emitError() << "schedule expects positive " << name << ", got "
@@ -129,10 +132,9 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (itemPanels < 0 || itemPanels % panels != 0)
     return emitError() << "schedule expects item_panels, " << itemPanels
                        << ", to be a multiple of panels, " << panels;
-  if (chunk < 0 || (chunk > 0 && unit != ProductUnit::Fma))
-    return emitError() << "schedule expects a positive chunk, and none unless "
-                          "unit is fma, got "
-                       << chunk;
+  if (chunk != kDefaultChunk && unit != ProductUnit::Fma)
+    return emitError() << "schedule expects a chunk of " << kDefaultChunk
+                       << " unless unit is fma, got " << chunk;
   if (unit == ProductUnit::Matrix && rows % 16 != 0)
     return emitError() << "schedule expects rows that are a multiple of 16, "
                           "those of a tile of unit matrix, got "

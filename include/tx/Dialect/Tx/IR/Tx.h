@@ -47,6 +47,10 @@ inline constexpr int64_t kPanelWidth = 16;
 /// Input channels of a chunk (#tx.schedule) unless the schedule says so.
 inline constexpr int64_t kDefaultChunk = 768;
 
+/// Bytes of the caches of data that a core has to itself (#tx.target), unless
+/// the target says so: common ones.
+inline constexpr int64_t kDefaultL1 = 32 << 10, kDefaultL2 = 512 << 10;
+
 /// Attributes that tx reads on func and module ops.
 ///
 /// On a module: `tx.model`, a dictionary (see docs/dialect.md), and

@@ -150,16 +150,26 @@ def Tx_TargetAttr : Tx_Attr<"Target", "target"> {
     AVX-512 F, BW, CD, DQ, VL; `armv8-a` has NEON, `rv64gcv` the vectors of RISC-V,
     `rv64gcv_zvl256b` of 256 bits), `tune` the CPU it is
     scheduled for, `lanes` the f32 lanes of a vector register, `registers` how
-    many such registers there are. Always explicit: no pass asks the host.
+    many such registers there are, `l1` and `l2` the bytes of the caches of data
+    that a core has to itself, by default 32 KiB and 512 KiB. Always explicit: no
+    pass asks the host.
 
-    Example: `#tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", lanes = 16, registers = 32>`
+    Example: `#tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", l2 = 1048576, lanes = 16, registers = 32>`
   }];
   let parameters = (ins StringRefParameter<"target triple">:$triple,
                         StringRefParameter<"instruction set">:$isa,
                         StringRefParameter<"CPU to tune for">:$tune,
-                        "int64_t":$lanes, "int64_t":$registers);
+                        "int64_t":$lanes, "int64_t":$registers,
+                        DefaultValuedParameter<"int64_t", "::tx::kDefaultL1">:$l1,
+                        DefaultValuedParameter<"int64_t", "::tx::kDefaultL2">:$l2);
+  let builders = [
+    AttrBuilder<(ins "::llvm::StringRef":$triple, "::llvm::StringRef":$isa,
+                     "::llvm::StringRef":$tune, "int64_t":$lanes,
+                     "int64_t":$registers), [{
+      return $_get($_ctxt, triple, isa, tune, lanes, registers, kDefaultL1, kDefaultL2);
+    }]>];
   let assemblyFormat = [{
-    `<` $triple `,` `isa` `=` $isa `,` `tune` `=` $tune `,` `lanes` `=` $lanes `,` `registers` `=` $registers `>`
+    `<` $triple `,` `isa` `=` $isa `,` `tune` `=` $tune `,` (`l1` `=` $l1^ `,` ` `)? (`l2` `=` $l2^ `,` ` `)? `lanes` `=` $lanes `,` `registers` `=` $registers `>`
   }];
   let genVerifyDecl = 1;
 }
@@ -172,8 +182,16 @@ def Tx_ScheduleAttr : Tx_Attr<"Schedule", "schedule"> {
     (attention); `item_rows`: rows in one work item, a multiple of `rows`;
     `item_panels`: panels in one work item of linear, at most (fewer where rows are
     few), a multiple of `panels`, by default as many; `chunk`: input channels that
-    all tiles of an item go over before the next, those whose weights stay in the
-    first-level cache, by default 768.
+    all tiles of an item go over before the next, by default 768; `stretch`: bytes
+    of x, by default 512 KiB.
+
+    The order of linear's loops, the outermost first: stretches of x, of 1, 2, 4
+    or 8 times `item_rows` rows that take less than `stretch` bytes; groups of
+    `item_panels` panels; items along the rows of the stretch; chunks; tiles of the
+    item, columns outermost. Items are what threads share out, in this order: so a
+    stretch stays in the second-level cache while the weights pass by, and
+    a chunk of weights, where it is short enough, in the first-level cache while
+    tiles pass by. With rows for one item only, threads share columns.
 
     `unit` says what multiplies: `fma`, by default, vectors of f32; `dot`
     vectors of pairs of bf16 (AVX512_BF16); `matrix` tiles of bf16 of sixteen
@@ -185,18 +203,19 @@ def Tx_ScheduleAttr : Tx_Attr<"Schedule", "schedule"> {
                         "int64_t":$itemRows,
                         OptionalParameter<"int64_t">:$itemPanels,
                         DefaultValuedParameter<"::tx::ProductUnit", "::tx::ProductUnit::Fma">:$unit,
-                        OptionalParameter<"int64_t">:$chunk);
+                        DefaultValuedParameter<"int64_t", "::tx::kDefaultChunk">:$chunk,
+                        DefaultValuedParameter<"int64_t", "::tx::kDefaultL2">:$stretch);
   let builders = [
     AttrBuilder<(ins "int64_t":$lanes, "int64_t":$rows, "int64_t":$panels,
                      "int64_t":$itemRows), [{
-      return $_get($_ctxt, lanes, rows, panels, itemRows, 0, ProductUnit::Fma, 0);
+      return $_get($_ctxt, lanes, rows, panels, itemRows, 0, ProductUnit::Fma, kDefaultChunk, kDefaultL2);
     }]>,
     AttrBuilder<(ins "int64_t":$lanes, "int64_t":$rows, "int64_t":$panels,
-                     "int64_t":$itemRows, "int64_t":$chunk), [{
-      return $_get($_ctxt, lanes, rows, panels, itemRows, 0, ProductUnit::Fma, chunk);
+                     "int64_t":$itemRows, "int64_t":$chunk, "int64_t":$stretch), [{
+      return $_get($_ctxt, lanes, rows, panels, itemRows, 0, ProductUnit::Fma, chunk, stretch);
     }]>];
   let assemblyFormat = [{
-    `<` (`unit` `=` $unit^ `,` ` `)? (`chunk` `=` $chunk^ `,` ` `)? `lanes` `=` $lanes `,` `rows` `=` $rows `,` `panels` `=` $panels `,` `item_rows` `=` $itemRows (`,` `item_panels` `=` $itemPanels^)? `>`
+    `<` (`unit` `=` $unit^ `,` ` `)? (`chunk` `=` $chunk^ `,` ` `)? (`stretch` `=` $stretch^ `,` ` `)? `lanes` `=` $lanes `,` `rows` `=` $rows `,` `panels` `=` $panels `,` `item_rows` `=` $itemRows (`,` `item_panels` `=` $itemPanels^)? `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
