@@ -15,9 +15,9 @@
 
 #include "Batch.h"
 #include "Session.h"
+#include "tx/Analysis/RegisterTile.h"
 #include "tx/Driver/Reports.h"
 #include "tx/Target/CpuTarget.h"
-#include "tx/Transforms/Schedule/RegisterTile.h"
 #include "tx/Transforms/Schedule/TunedSchedules.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"

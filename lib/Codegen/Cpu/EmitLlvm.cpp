@@ -9,6 +9,7 @@
 #include "EmitLlvm.h"
 #include "Instrument.h"
 #include "RuntimeBitcode.h"
+#include "SharedFunctions.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -151,10 +152,22 @@ static std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module,
   return mlir::translateModuleToLLVMIR(module, context, "tx");
 }
 
+static std::string makeName(const llvm::Function &function, TargetAttr target) {
+  return ("tx_fn_" + function.getName() + "." + makeIdentifier(target.getIsa()))
+      .str();
+}
+
 /// Kernels and entries may be called like functions of libc, the runtime or
-/// another variant: inside the artefact they get a name of their own.
-static llvm::Error rename(llvm::Module &module, llvm::StringRef isa) {
+/// another variant: inside the artefact they get a name of their own. Those
+/// that are `shared` are left to their owner.
+static llvm::Error rename(llvm::Module &module, TargetAttr target,
+                          const SharedFunctions &shared) {
   for (llvm::Function &function : module) {
+    if (shared.names.contains(function.getName())) {
+      function.deleteBody();
+      function.setName(makeName(function, shared.owner->target));
+      continue;
+    }
     if (function.isDeclaration()) {
       if (!function.isIntrinsic() && !function.use_empty())
         return makeError(ExitCode::Backend,
@@ -162,7 +175,7 @@ static llvm::Error rename(llvm::Module &module, llvm::StringRef isa) {
                          function.getName());
       continue;
     }
-    function.setName("tx_fn_" + function.getName() + "." + makeIdentifier(isa));
+    function.setName(makeName(function, target));
   }
   return llvm::Error::success();
 }
@@ -182,18 +195,25 @@ static void setTargetAttributes(llvm::Function &function, TargetAttr target) {
   function.addFnAttr(llvm::Attribute::NoUnwind);
 }
 
-/// Names change, so entries are found by function, not by symbol.
-static llvm::Error prepareVariant(llvm::Module &module, VariantInfo &variant) {
-  std::vector<llvm::Function *> functions;
+/// Names change, so entries are found by function, not by symbol. Other
+/// variants take the functions called `taken`.
+static llvm::Error prepareVariant(llvm::Module &module, VariantInfo &variant,
+                                  const SharedFunctions &shared,
+                                  const llvm::StringSet<> &taken) {
+  std::vector<llvm::Function *> entries;
   for (const EntrySignature &entry : variant.entries)
-    functions.push_back(module.getFunction(entry.symbol));
-  if (llvm::Error error = rename(module, variant.target.getIsa()))
+    entries.push_back(module.getFunction(entry.symbol));
+  llvm::SmallPtrSet<const llvm::GlobalValue *, 16> kept(entries.begin(),
+                                                        entries.end());
+  for (llvm::StringRef name : taken.keys())
+    kept.insert(module.getFunction(name));
+  if (llvm::Error error = rename(module, variant.target, shared))
     return error;
-  // What nothing but the program calls stays; all else is up to LLVM.
+  // What the program or another variant calls stays; all else is up to LLVM.
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) {
-    return llvm::is_contained(functions, &value);
+    return kept.contains(&value);
   });
-  for (auto [entry, function] : llvm::zip_equal(variant.entries, functions))
+  for (auto [entry, function] : llvm::zip_equal(variant.entries, entries))
     entry.symbol = function->getName().str();
   for (llvm::Function &function : module)
     if (!function.isDeclaration())
@@ -246,7 +266,8 @@ struct VariantCode {
   std::unique_ptr<llvm::Module> module;
   std::unique_ptr<llvm::TargetMachine> machine;
 
-  llvm::Error translate(VariantInfo &variant);
+  llvm::Error translate(VariantInfo &variant, const SharedFunctions &shared,
+                        const llvm::StringSet<> &taken);
   void optimize();
   /// The same module in another context.
   llvm::Expected<std::unique_ptr<llvm::Module>>
@@ -254,7 +275,9 @@ struct VariantCode {
 };
 } // namespace
 
-llvm::Error VariantCode::translate(VariantInfo &variant) {
+llvm::Error VariantCode::translate(VariantInfo &variant,
+                                   const SharedFunctions &shared,
+                                   const llvm::StringSet<> &taken) {
   auto created = createTargetMachine(variant.target);
   if (!created)
     return created.takeError();
@@ -265,7 +288,7 @@ llvm::Error VariantCode::translate(VariantInfo &variant) {
                      "the module cannot be translated to LLVM IR");
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
-  return prepareVariant(*module, variant);
+  return prepareVariant(*module, variant, shared, taken);
 }
 
 void VariantCode::optimize() {
@@ -288,9 +311,15 @@ VariantCode::moveTo(llvm::LLVMContext &other) const {
 static llvm::Expected<std::unique_ptr<llvm::Module>>
 makeGenerated(ProgramInfo info, const EmitOptions &options,
               llvm::LLVMContext &context) {
+  std::vector<SharedFunctions> shared = findSharedFunctions(info.variants);
+  llvm::DenseMap<const VariantInfo *, llvm::StringSet<>> taken;
+  for (const SharedFunctions &functions : shared)
+    for (llvm::StringRef name : functions.names.keys())
+      taken[functions.owner].insert(name);
   std::vector<VariantCode> codes(info.variants.size());
-  for (auto [code, variant] : llvm::zip_equal(codes, info.variants))
-    if (llvm::Error error = code.translate(variant))
+  for (auto [code, variant, functions] :
+       llvm::zip_equal(codes, info.variants, shared))
+    if (llvm::Error error = code.translate(variant, functions, taken[&variant]))
       return std::move(error);
   // Threads of this call, not LLVM's own, which a forked process would lack.
   llvm::DefaultThreadPool pool(

@@ -1,7 +1,7 @@
 //===- StatisticsCost.cpp - What a norm in an epilogue costs --------------===//
 
 #include "StatisticsCost.h"
-#include "tx/Transforms/Schedule/RegisterTile.h"
+#include "tx/Analysis/RegisterTile.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -22,8 +22,9 @@ std::optional<StatisticsCost> StatisticsCost::compute(LinearOp linear) {
   int64_t rowBytes = channels * kFloatBytes;
   StatisticsCost cost;
   cost.channels = channels;
-  cost.itemRows =
-      target ? RegisterTile::get(target).getItemRows() : kLinearItemRows;
+  cost.itemRows = target && RegisterTile::fits(target)
+                      ? RegisterTile::get(target).getItemRows()
+                      : kLinearItemRows;
   cost.rows = std::clamp<int64_t>(cache / 2 / rowBytes, 1, cost.itemRows);
   cost.savedBytes = 2 * rowBytes;
   int64_t weightBytes = depth * rowBytes;

@@ -20,8 +20,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/SymbolTable.h"
+#include "tx/Analysis/RegisterTile.h"
 #include "tx/Transforms/Schedule/Passes.h"
-#include "tx/Transforms/Schedule/RegisterTile.h"
 #include "tx/Transforms/Schedule/TunedSchedules.h"
 
 namespace tx {
@@ -164,7 +164,7 @@ void AssignSchedules::runOnOperation() {
         << kTargetAttrName << " to schedule for; run tx-attach-target first";
     return signalPassFailure();
   }
-  if (kPanelWidth % target.getLanes() != 0 || target.getRegisters() < 8) {
+  if (!RegisterTile::fits(target)) {
     module.emitError("cannot schedule for ")
         << target << ": expected lanes that divide " << kPanelWidth
         << " and at least 8 registers";

@@ -2,7 +2,7 @@
 
 #include "tx/Transforms/Schedule/TunedSchedules.h"
 #include "mlir/IR/Remarks.h"
-#include "tx/Transforms/Schedule/RegisterTile.h"
+#include "tx/Analysis/RegisterTile.h"
 
 using namespace mlir;
 using namespace tx;

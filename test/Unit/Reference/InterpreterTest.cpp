@@ -452,7 +452,7 @@ TEST_F(InterpreterTest, OpenSizesAreChecked) {
   apply("tx.mul %x, %y : tensor<?x?xf32>", {x, y, v, o},
         "the second operand of tx.mul has 3 channels, expected 2");
   apply("tx.layer_norm %x, %v, %v {eps = 0.0 : f32} : tensor<?x?xf32>, "
-        "tensor<?xf32>",
+        "tensor<?xf32>, tensor<?xf32>",
         {x, y, v, o}, "the weight of tx.layer_norm has 1 channels, expected 2");
   apply("tx.rms_norm %x, %v {eps = 0.0 : f32} : tensor<?x?xf32>, tensor<?xf32>",
         {x, y, v, o}, "the weight of tx.rms_norm has 1 channels, expected 2");

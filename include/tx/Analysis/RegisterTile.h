@@ -7,8 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TX_TRANSFORMS_SCHEDULE_REGISTERTILE_H
-#define TX_TRANSFORMS_SCHEDULE_REGISTERTILE_H
+#ifndef TX_ANALYSIS_REGISTERTILE_H
+#define TX_ANALYSIS_REGISTERTILE_H
 
 #include "tx/Dialect/Tx/IR/Tx.h"
 
@@ -40,7 +40,12 @@ inline constexpr int64_t kManyRegisters = 32;
 struct RegisterTile {
   int64_t registers, lanes, rows, panels;
 
-  /// If `isWidened`, there are weights of bf16 beside those of f32.
+  /// Whether vectors of `target` fill panels, and its registers some tile.
+  static bool fits(TargetAttr target) {
+    return kPanelWidth % target.getLanes() == 0 && target.getRegisters() >= 8;
+  }
+  /// For a target that fits. If `isWidened`, there are weights of bf16 beside
+  /// those of f32.
   static RegisterTile get(TargetAttr target, bool isWidened = false) {
     int64_t lanes = target.getLanes();
     int64_t vectorsPerPanel = countTileVectors(1, lanes);
@@ -63,4 +68,4 @@ struct RegisterTile {
 
 } // namespace tx
 
-#endif // TX_TRANSFORMS_SCHEDULE_REGISTERTILE_H
+#endif // TX_ANALYSIS_REGISTERTILE_H
