@@ -2,6 +2,7 @@
 
 #include "Diagnostics.h"
 #include "FusionReport.h"
+#include "mlir/IR/Verifier.h"
 #include "tx/Checkpoint/Files.h"
 #include "tx/Checkpoint/Tuning.h"
 #include "tx/Driver/Driver.h"
@@ -191,7 +192,9 @@ static llvm::Error runPhase(Model &model, Phase phase, StringRef cpu,
   options.precision = precision;
   options.tuning = tuning.str();
   buildPhasePipeline(pm, phase, options);
-  if (failed(pm.run(*model.module)))
+  // Once for the phase: after every pass it would take as long as the passes.
+  pm.enableVerifier(false);
+  if (failed(pm.run(*model.module)) || failed(verify(*model.module)))
     return diagnostics.takeError(ExitCode::Pass,
                                  ("phase " + getName(phase) + " failed").str());
   model.phase = phase;
