@@ -8,8 +8,6 @@ using namespace tx;
 
 static constexpr int64_t kVersion = 1;
 static constexpr uint64_t kMaxTuningBytes = 1'000'000;
-/// No schedule has numbers beyond it; scratch memory grows with item rows.
-static constexpr int64_t kMaxScheduleNumber = 4096;
 static constexpr double kMaxMilliseconds = 1e9;
 
 static Expected<TunedSchedule> readSchedule(const json::Value &value,
@@ -22,7 +20,7 @@ static Expected<TunedSchedule> readSchedule(const json::Value &value,
   schedule.panels = fields.integer("panels", 1, kMaxScheduleNumber);
   schedule.itemRows = fields.integer("item_rows", 1, kMaxScheduleNumber);
   schedule.chunk = fields.integerOr("chunk", 0, 1, kMaxScheduleNumber);
-  schedule.stretch = fields.integerOr("stretch", 0, 1, INT32_MAX);
+  schedule.stretch = fields.integerOr("stretch", 0, 1, kMaxStretch);
   if (schedule.itemRows % schedule.rows != 0)
     fields.failMember("item_rows",
                       formatv("a multiple of {0} rows", schedule.rows).str());

@@ -154,13 +154,26 @@ static llvm::Error refuseLate(Phase start, StringRef what, StringRef option) {
       ("go on from phase quantize or earlier, or without " + option).str());
 }
 
-/// Where variants part from each other and where they come together.
-static llvm::Error checkVariants(const CompileOptions &options, size_t count,
-                                 Phase start) {
-  if (options.cpuVariants.empty())
-    return llvm::Error::success();
-  if (start > Phase::Fuse)
+/// Whether the options name the target of a module that has one already.
+static bool replacesTarget(const Model &model, const CompileOptions &options) {
+  bool isNamed = !options.cpu.empty() || !options.target.empty();
+  return isNamed && model.module.get()->hasAttr(kTargetAttrName);
+}
+
+/// What was decided in phases before `start` stays so.
+static llvm::Error checkLate(const Model &model, const CompileOptions &options,
+                             Phase start) {
+  if (start > Phase::Fuse && !options.cpuVariants.empty())
     return refuseLate(start, "variants part", "variants");
+  if (start > Phase::Fuse && replacesTarget(model, options))
+    return refuseLate(start, "its target was decided", "a CPU and a target");
+  if (start > Phase::Quantize && options.precision != Precision::F32)
+    return refuseLate(start, "its precision was decided", "a precision");
+  return llvm::Error::success();
+}
+
+/// Where variants part from each other and where they come together.
+static llvm::Error checkVariants(const CompileOptions &options, size_t count) {
   if (count > 1 && options.to < Phase::Emit)
     return withHint(makeError(ExitCode::Usage,
                               "{0} variants cannot be written as one module",
@@ -270,19 +283,6 @@ static llvm::Error setTarget(Model &model, StringRef cpu,
   if (failed(pm.run(*model.module)))
     return diagnostics.takeError(ExitCode::Pass, "the target cannot be set");
   return llvm::Error::success();
-}
-
-/// Gives a module that has a target another one, where the options name one.
-static llvm::Error replaceTarget(Model &model, const CompileOptions &options,
-                                 StringRef cpu,
-                                 const Architecture &architecture,
-                                 Precision precision, Phase start) {
-  bool isNamed = !options.cpu.empty() || !options.target.empty();
-  if (!isNamed || !model.module.get()->hasAttr(kTargetAttrName))
-    return llvm::Error::success();
-  if (start > Phase::Fuse)
-    return refuseLate(start, "its target was decided", "a CPU and a target");
-  return setTarget(model, cpu, architecture, precision);
 }
 
 namespace {
@@ -431,20 +431,23 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
       chooseTarget(options.target);
   if (!architecture)
     return architecture.takeError();
+  if (llvm::Error error = checkLate(model, options, *start))
+    return error;
   Precision precision = getPrecision(model, options, *start);
   llvm::Expected<std::vector<std::string>> cpus =
       chooseCpus(options, **architecture, precision);
   if (!cpus)
     return cpus.takeError();
-  if (llvm::Error error = checkVariants(options, cpus->size(), *start))
+  if (llvm::Error error = checkVariants(options, cpus->size()))
     return error;
   if (llvm::Error error = checkReport(options, *start))
     return error;
   if (llvm::Error error = checkTuning(options, *start))
     return error;
-  if (llvm::Error error = replaceTarget(model, options, cpus->front(),
-                                        **architecture, precision, *start))
-    return error;
+  if (replacesTarget(model, options))
+    if (llvm::Error error =
+            setTarget(model, cpus->front(), **architecture, precision))
+      return error;
   bool emits = options.to == Phase::Emit;
   std::optional<Model> original;
   if (options.verify && !emits)
@@ -462,8 +465,6 @@ llvm::Error tx::compileModel(Model &model, StringRef output,
                       "verify from phase lower or earlier");
     original = model.clone();
   }
-  if (options.precision != Precision::F32 && *start > Phase::Quantize)
-    return refuseLate(*start, "its precision was decided", "a precision");
   if (!model.phase && *start > Phase::Import)
     model.phase = previous(*start);
   Compilation compilation(model, options, **architecture, precision,

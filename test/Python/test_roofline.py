@@ -72,9 +72,11 @@ def test_png(report, tmp_path):
     [
         ({"kernels": 3}, "'kernels' of"),
         ({"kernels": []}, "'kernels' of run 0 of"),
-        ({"kernels": [{"name": "linear"}]}, "has no 'milliseconds'"),
+        ({"kernels": [{"name": "linear"}]}, "changed.json has no 'milliseconds'"),
         ({"peak_gflops": 0}, "not a number of at least"),
         ({"threads": "two"}, '"two", not a number of at least 1'),
+        ({"threads": 10**400}, "not a number of at least 1"),
+        ({"latency_ms": {}}, "'latency_ms' of run 0 of"),
     ],
 )
 def test_what_is_no_report(report, tmp_path, fields, message, capsys):
@@ -84,6 +86,19 @@ def test_what_is_no_report(report, tmp_path, fields, message, capsys):
     assert cli.main([str(path), "-o", str(output)]) == 4
     assert message in capsys.readouterr().err
     assert output.read_text() == "before"
+
+
+def test_before_and_after(report, tmp_path):
+    value = json.loads(report.read_text())
+    value["runs"].append({**value["runs"][0], "threads": 2})
+    paths = [tmp_path / "before.json", tmp_path / "after.json"]
+    for path in paths:
+        path.write_text(json.dumps(value))
+    output = tmp_path / "roofline.svg"
+    assert cli.main([*map(str, paths), "-o", str(output)]) == 0
+    text = output.read_text()
+    for name in ("before, 1 thread: ", "before, 2 threads: ", "after, 1 thread: ", "after, 2 threads: "):
+        assert name in text
 
 
 def test_no_runs(report, tmp_path, capsys):

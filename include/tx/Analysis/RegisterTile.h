@@ -42,7 +42,10 @@ struct RegisterTile {
 
   /// Whether vectors of `target` fill panels, and its registers some tile.
   static bool fits(TargetAttr target) {
-    return kPanelWidth % target.getLanes() == 0 && target.getRegisters() >= 8;
+    return kPanelWidth % target.getLanes() == 0 && target.getRegisters() >= 8 &&
+           countTileRows(target.getRegisters(),
+                         std::max(countTileVectors(1, target.getLanes()),
+                                  int64_t(2))) > 0;
   }
   /// For a target that fits. If `isWidened`, there are weights of bf16 beside
   /// those of f32.
@@ -56,7 +59,7 @@ struct RegisterTile {
     // RISC-V multiplies with an element of x in a scalar register.
     if (isWidened)
       registers -= target.getTriple().starts_with("riscv") ? width - 1 : width;
-    int64_t rows = countTileRows(registers, width);
+    int64_t rows = std::min(countTileRows(registers, width), kLinearItemRows);
     // Even rows: work items of both parities of lengths waste the least.
     rows = rows > 1 ? rows / 2 * 2 : 1;
     return {target.getRegisters(), lanes, rows, panels};

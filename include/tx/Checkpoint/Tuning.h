@@ -16,6 +16,9 @@
 
 namespace tx {
 
+/// No schedule has numbers beyond these; scratch memory grows with item rows.
+inline constexpr int64_t kMaxScheduleNumber = 4096, kMaxStretch = INT32_MAX;
+
 /// The numbers of a #tx.schedule.
 struct TunedSchedule {
   int64_t lanes = 0, rows = 0, panels = 0, itemRows = 0;

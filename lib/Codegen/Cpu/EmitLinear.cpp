@@ -335,6 +335,24 @@ void LinearEmitter::emitColumns(const Block &block, Value panel, Value first,
   });
 }
 
+/// Units beyond vectors of f32 are of some targets. A kernel alone has none.
+static LogicalResult verifyUnit(KernelOp kernel, ScheduleAttr schedule) {
+  auto module = kernel->getParentOfType<ModuleOp>();
+  auto target = module ? module->getAttrOfType<TargetAttr>(kTargetAttrName)
+                       : TargetAttr();
+  ProductUnit unit = schedule.getUnit();
+  if (!target || unit == ProductUnit::Fma)
+    return success();
+  StringRef isa = target.getIsa();
+  bool hasUnit = isa.ends_with("+amx") ||
+                 (unit == ProductUnit::Dot && isa.ends_with("+bf16"));
+  if (hasUnit && schedule.getLanes() == target.getLanes())
+    return success();
+  return kernel.emitOpError()
+         << "has a schedule of unit " << stringifyProductUnit(unit) << " and "
+         << schedule.getLanes() << " lanes, which " << isa << " does not have";
+}
+
 static LogicalResult verifyProduct(LinearOp linear, ScheduleAttr schedule) {
   bool isNarrow = linear.isNarrow();
   int64_t group = isNarrow ? 2 : 1;
@@ -391,6 +409,8 @@ static LogicalResult verifyLinear(KernelOp kernel,
     return kernel.emitOpError()
            << "has a schedule of " << schedule.getLanes()
            << " lanes, expected a divisor of " << kPanelWidth;
+  if (failed(verifyUnit(kernel, schedule)))
+    return failure();
   for (LinearOp product : products)
     if (failed(verifyProduct(product, schedule)))
       return failure();

@@ -163,11 +163,7 @@ static std::string makeName(const llvm::Function &function, TargetAttr target) {
 static llvm::Error rename(llvm::Module &module, TargetAttr target,
                           const SharedFunctions &shared) {
   for (llvm::Function &function : module) {
-    if (shared.names.contains(function.getName())) {
-      function.deleteBody();
-      function.setName(makeName(function, shared.owner->target));
-      continue;
-    }
+    bool isShared = shared.names.contains(function.getName());
     if (function.isDeclaration()) {
       if (!function.isIntrinsic() && !function.use_empty())
         return makeError(ExitCode::Backend,
@@ -175,7 +171,14 @@ static llvm::Error rename(llvm::Module &module, TargetAttr target,
                          function.getName());
       continue;
     }
-    function.setName(makeName(function, target));
+    std::string name =
+        makeName(function, isShared ? shared.owner->target : target);
+    function.setName(name);
+    if (function.getName() != name) // one has it already
+      return makeError(ExitCode::Backend, "two functions would be called '{0}'",
+                       name);
+    if (isShared)
+      function.deleteBody();
   }
   return llvm::Error::success();
 }

@@ -53,7 +53,6 @@ func::FuncOp LinearTile::getFunction(KernelOp kernel) const {
       builder.getFunctionType(
           {pointer, i64, pointer, i64, pointer, i64, i64, i64, i64}, {}));
   function.setPrivate();
-  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
   for (unsigned index : {0, 2, 4})
     function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(),
                         builder.getUnitAttr());

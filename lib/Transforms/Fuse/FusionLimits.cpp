@@ -25,8 +25,7 @@ static std::string ownKernel(Operation *op) {
            "of which it reads all keys and values";
   if (isa<PoolOp>(op))
     return "an item of a pool is a sequence, of which it reads all rows; one "
-           "of "
-           "row-wise ops is some rows of any";
+           "of row-wise ops is some rows of any";
   return llvm::formatv("{0} does not compute rows from the same rows",
                        op->getName());
 }

@@ -99,6 +99,9 @@ AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
              << " rows, but its work items can have one size only";
     itemRows = planRows;
   }
+  if (itemRows > kMaxScheduleNumber)
+    return kernel.emitOpError("is called with a plan of ")
+           << itemRows << " rows, expected at most " << kMaxScheduleNumber;
   if (itemRows == 0)
     itemRows = tile.rows;
   int64_t rows = std::min(tile.rows, itemRows);
@@ -167,7 +170,7 @@ void AssignSchedules::runOnOperation() {
   if (!RegisterTile::fits(target)) {
     module.emitError("cannot schedule for ")
         << target << ": expected lanes that divide " << kPanelWidth
-        << " and at least 8 registers";
+        << " and registers for a tile, at least 8";
     return signalPassFailure();
   }
   if (!tuning.empty() && failed(applyTuning(module, tuning)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +89,7 @@ class _Fields:
     def number(self, key: str, least: float = 0) -> float:
         value = self.get(key)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or value < least:
+        if not is_number or not least <= value <= sys.float_info.max:
             raise ModelFormatError(f"'{key}' of {self._where} is {json.dumps(value)}, not a number of at least {least}")
         return float(value)
 
@@ -100,7 +100,8 @@ def _read_kernel(value: Any, where: str) -> Kernel:
     return Kernel(fields.text("name"), *numbers)
 
 
-def _read_run(path: Path, report: _Fields, run: _Fields) -> Report:
+def _read_run(path: Path, report: _Fields, value: Any, where: str) -> Report:
+    run = _Fields(value, where)
     return Report(
         path=path,
         artefact=Path(report.text("artefact")).stem,
@@ -108,11 +109,11 @@ def _read_run(path: Path, report: _Fields, run: _Fields) -> Report:
         sequences=int(report.number("sequences", 1)),
         tokens=int(report.number("tokens", 1)),
         threads=int(run.number("threads", 1)),
-        latency_ms=_Fields(run.get("latency_ms"), f"'latency_ms' of {path}").number("median"),
+        latency_ms=_Fields(run.get("latency_ms"), f"'latency_ms' of {where}").number("median"),
         gflops=run.number("gflops"),
         peak_gflops=run.number("peak_gflops", 1e-3),
         gigabytes_per_second=run.number("read_gigabytes_per_second", 1e-3),
-        kernels=tuple(_read_kernel(kernel, f"kernel {i} of {path}") for i, kernel in enumerate(run.elements("kernels"))),
+        kernels=tuple(_read_kernel(kernel, f"kernel {i} of {where}") for i, kernel in enumerate(run.elements("kernels"))),
     )
 
 
@@ -125,7 +126,7 @@ def read(path: Path) -> list[Report]:
     except (ValueError, RecursionError) as error:
         raise ModelFormatError(f"{path} is not JSON: {error}") from error
     fields = _Fields(value, str(path))
-    return [_read_run(path, fields, _Fields(run, f"run {i} of {path}")) for i, run in enumerate(fields.elements("runs"))]
+    return [_read_run(path, fields, run, f"run {i} of {path}") for i, run in enumerate(fields.elements("runs"))]
 
 
 def _count(number: int, name: str) -> str:
@@ -142,8 +143,7 @@ def describe(reports: Sequence[Report]) -> tuple[str, list[str]]:
     ]
     common = [column[0] for column in columns if len(set(column)) == 1]
     apart = [column for column in columns if len(set(column)) > 1]
-    if apart:
-        names = [", ".join(parts) for parts in zip(*apart)]
-    else:
-        names = [report.path.stem if len(reports) > 1 else "" for report in reports]
+    names = [", ".join(parts) for parts in zip(*apart)] or [""] * len(reports)
+    if len(set(names)) < len(reports):
+        names = [", ".join(filter(None, (report.path.stem, name))) for report, name in zip(reports, names)]
     return ", ".join(common), names

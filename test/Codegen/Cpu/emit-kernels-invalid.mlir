@@ -148,3 +148,27 @@ tx.kernel @chunk_of_bf16(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
   %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
   tx.return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+!w = tensor<?x?xbf16, #tx.layout<panels = 16, group = 2>>
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 16>} {
+  // expected-error@+1 {{has a schedule of unit matrix and 16 lanes, which x86-64-v3 does not have}}
+  tx.kernel @linear_unit(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
+      attributes {schedule = #tx.schedule<unit = matrix, lanes = 16, rows = 32, panels = 2, item_rows = 128, item_panels = 24>} {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+!w = tensor<?x?xbf16, #tx.layout<panels = 16, group = 2>>
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4+bf16", tune = "znver4", lanes = 16, registers = 32>} {
+  // expected-error@+1 {{has a schedule of unit dot and 8 lanes, which x86-64-v4+bf16 does not have}}
+  tx.kernel @linear_unit_lanes(%x: tensor<?x?xf32>, %w: !w) -> tensor<?x?xf32>
+      attributes {schedule = #tx.schedule<unit = dot, lanes = 8, rows = 4, panels = 1, item_rows = 64>} {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}

@@ -55,7 +55,12 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
 
 // -----
 
-// expected-error @+1 {{target expects caches of positive sizes, got 32768 and -1}}
+// expected-error @+1 {{target expects at most 4096 lanes and registers, got 16 and 5000}}
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", lanes = 16, registers = 5000>} {}
+
+// -----
+
+// expected-error @+1 {{target expects caches of 1 to 2147483647 bytes, got 32768 and -1}}
 module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", l2 = -1, lanes = 16, registers = 32>} {}
 
 // -----
@@ -130,7 +135,7 @@ func.func @misspelt_name_of_result(%x: tensor<?xi32>) -> (tensor<?xi32> {tx.nam 
 
 // -----
 
-// expected-error @+1 {{schedule expects positive panels, got 0}}
+// expected-error @+1 {{schedule expects panels from 1 to 4096, got 0}}
 tx.kernel @schedule_number() attributes {schedule = #tx.schedule<lanes = 16, rows = 6, panels = 0, item_rows = 48>} { tx.return }
 
 // -----
@@ -140,17 +145,22 @@ tx.kernel @schedule_item_rows() attributes {schedule = #tx.schedule<lanes = 16, 
 
 // -----
 
-// expected-error @+1 {{schedule expects item_panels, 5, to be a multiple of panels, 2}}
+// expected-error @+1 {{schedule expects item_panels, 5, to be a multiple of panels, 2, up to 4096}}
 tx.kernel @schedule_item_panels() attributes {schedule = #tx.schedule<lanes = 16, rows = 6, panels = 2, item_rows = 48, item_panels = 5>} { tx.return }
 
 // -----
 
-// expected-error @+1 {{schedule expects positive chunk, got -1}}
+// expected-error @+1 {{schedule expects chunk from 1 to 4096, got -1}}
 tx.kernel @schedule_chunk() attributes {schedule = #tx.schedule<chunk = -1, lanes = 8, rows = 6, panels = 1, item_rows = 48>} { tx.return }
 
 // -----
 
-// expected-error @+1 {{schedule expects positive stretch, got -5}}
+// expected-error @+1 {{schedule expects item_rows from 1 to 4096, got 4611686018427387904}}
+tx.kernel @schedule_large() attributes {schedule = #tx.schedule<lanes = 8, rows = 2, panels = 1, item_rows = 4611686018427387904>} { tx.return }
+
+// -----
+
+// expected-error @+1 {{schedule expects stretch from 1 to 2147483647, got -5}}
 tx.kernel @schedule_stretch() attributes {schedule = #tx.schedule<stretch = -5, lanes = 8, rows = 6, panels = 1, item_rows = 48>} { tx.return }
 
 // -----

@@ -6,7 +6,7 @@ module {
 
 // -----
 
-// expected-error @below {{expected lanes that divide 16 and at least 8 registers}}
+// expected-error @below {{expected lanes that divide 16 and registers for a tile, at least 8}}
 module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v4", tune = "znver4", lanes = 12, registers = 32>} {
 }
 
@@ -59,5 +59,27 @@ module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86
     // expected-error @below {{passes tiles that no tx.plan_tiles made}}
     %0 = tx.call @attention(%x, %o, %p) : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x8xf32>
     return %0 : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+// expected-error @below {{expected lanes that divide 16 and registers for a tile, at least 8}}
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "haswell", lanes = 1, registers = 8>} {
+}
+
+// -----
+
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 16>} {
+  // expected-error @below {{is called with a plan of 10000 rows, expected at most 4096}}
+  tx.kernel @attention(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x?xi32>) -> tensor<?x?xf32> {
+    %0 = tx.attention full %x, %x, %x offsets %o, %o tiles %p {num_heads = 2, num_kv_heads = 2, scale = 0.5 : f32}
+      : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+  func.func @packed(%x: tensor<?x64xf32> {tx.name = "x"}, %o: tensor<?xi32> {tx.name = "offsets"}) -> tensor<?x64xf32> attributes {tx.entry = "packed"} {
+    %p = tx.plan_tiles %o rows 10000 : (tensor<?xi32>) -> tensor<?x2xi32>
+    %0 = tx.call @attention(%x, %o, %p) : (tensor<?x64xf32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x64xf32>
+    return %0 : tensor<?x64xf32>
   }
 }

@@ -198,3 +198,15 @@ module attributes {tx.target = #tx.target<"riscv64-unknown-linux-gnu", isa = "rv
     tx.return %0 : tensor<?x?xf32>
   }
 }
+
+// -----
+
+module attributes {tx.target = #tx.target<"x86_64-unknown-linux-gnu", isa = "x86-64-v3", tune = "haswell", lanes = 8, registers = 256>} {
+  /// No more rows than a work item has.
+  // CHECK-LABEL: tx.kernel @linear__many_registers
+  // CHECK-SAME: schedule = #tx.schedule<chunk = 64, lanes = 8, rows = 64, panels = 1, item_rows = 64>
+  tx.kernel @linear__many_registers(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?xf32> {
+    %0 = tx.linear %x, %w : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+    tx.return %0 : tensor<?x?xf32>
+  }
+}

@@ -8,6 +8,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
+#include "tx/Checkpoint/Tuning.h"
 #include "tx/Dialect/Tx/IR/Tx.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -108,9 +109,13 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (lanes <= 0 || registers <= 0)
     return emitError() << "target expects positive lanes and registers, got "
                        << lanes << " and " << registers;
-  if (l1 <= 0 || l2 <= 0)
-    return emitError() << "target expects caches of positive sizes, got " << l1
-                       << " and " << l2;
+  if (lanes > kMaxScheduleNumber || registers > kMaxScheduleNumber)
+    return emitError() << "target expects at most " << kMaxScheduleNumber
+                       << " lanes and registers, got " << lanes << " and "
+                       << registers;
+  if (l1 <= 0 || l2 <= 0 || l1 > kMaxStretch || l2 > kMaxStretch)
+    return emitError() << "target expects caches of 1 to " << kMaxStretch
+                       << " bytes, got " << l1 << " and " << l2;
   return success();
 }
 
@@ -119,19 +124,27 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t itemRows, int64_t itemPanels,
                                    ProductUnit unit, int64_t chunk,
                                    int64_t stretch) {
-  std::pair<StringRef, int64_t> numbers[] = {
-      {"lanes", lanes},        {"rows", rows},   {"panels", panels},
-      {"item_rows", itemRows}, {"chunk", chunk}, {"stretch", stretch}};
-  for (auto [name, number] : numbers)
-    if (number <= 0)
-      return emitError() << "schedule expects positive " << name << ", got "
-                         << number;
+  struct {
+    StringRef name;
+    int64_t number, most;
+  } numbers[] = {{"lanes", lanes, kMaxScheduleNumber},
+                 {"rows", rows, kMaxScheduleNumber},
+                 {"panels", panels, kMaxScheduleNumber},
+                 {"item_rows", itemRows, kMaxScheduleNumber},
+                 {"chunk", chunk, kMaxScheduleNumber},
+                 {"stretch", stretch, kMaxStretch}};
+  for (auto [name, number, most] : numbers)
+    if (number <= 0 || number > most)
+      return emitError() << "schedule expects " << name << " from 1 to " << most
+                         << ", got " << number;
   if (itemRows % rows != 0)
     return emitError() << "schedule expects item_rows, " << itemRows
                        << ", to be a multiple of rows, " << rows;
-  if (itemPanels < 0 || itemPanels % panels != 0)
+  if (itemPanels < 0 || itemPanels > kMaxScheduleNumber ||
+      itemPanels % panels != 0)
     return emitError() << "schedule expects item_panels, " << itemPanels
-                       << ", to be a multiple of panels, " << panels;
+                       << ", to be a multiple of panels, " << panels
+                       << ", up to " << kMaxScheduleNumber;
   if (chunk != kDefaultChunk && unit != ProductUnit::Fma)
     return emitError() << "schedule expects a chunk of " << kDefaultChunk
                        << " unless unit is fma, got " << chunk;
