@@ -21,8 +21,8 @@ std::vector<int32_t> &ints(Tensor &tensor);
 /// Fails unless `tensors` agree in dimension 0. `what` names them.
 llvm::Error checkSameTokens(const Tensor &lhs, const Tensor &rhs,
                             llvm::StringRef what);
-/// Fails unless `tensor` has `channels` in its last dimension, where types leave
-/// sizes open. `what` names it.
+/// Fails unless `tensor` has `channels` in its last dimension, where types
+/// leave sizes open. `what` names it.
 llvm::Error checkChannels(const Tensor &tensor, int64_t channels,
                           llvm::StringRef what);
 /// Fails unless `offsets` begin at 0, ascend and end at `tokens`.

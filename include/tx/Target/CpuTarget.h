@@ -76,8 +76,8 @@ const Architecture *findArchitectureOfCpu(llvm::StringRef cpu);
 /// else a CPU or level that LLVM knows ("znver3", "x86-64-v4"), with the best
 /// instruction set that a program of `precision` has use for. None for a name
 /// LLVM does not know, for an instruction set that such a program has no use
-/// for, and for "native" of another architecture; `isa` is empty for a CPU below
-/// the least, which tx does not support.
+/// for, and for "native" of another architecture; `isa` is empty for a CPU
+/// below the least, which tx does not support.
 std::optional<CpuTarget> resolveCpu(llvm::StringRef cpu,
                                     llvm::StringRef triple = "",
                                     Precision precision = Precision::F32);
@@ -86,7 +86,8 @@ std::optional<CpuTarget> resolveCpu(llvm::StringRef cpu,
 std::string getHostIsa();
 /// The marketing name of the host's CPU.
 std::string getHostName();
-/// CPUs this process may run on: the affinity mask, limited by the cgroup quota.
+/// CPUs this process may run on: the affinity mask, limited by the cgroup
+/// quota.
 int getAvailableCpus();
 
 } // namespace tx

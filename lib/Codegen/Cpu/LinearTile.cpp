@@ -53,6 +53,8 @@ func::FuncOp LinearTile::getFunction(KernelOp kernel) const {
       builder.getFunctionType(
           {pointer, i64, pointer, i64, pointer, i64, i64, i64, i64}, {}));
   function.setPrivate();
+  // Whatever passes may come to clean up.
+  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
   for (unsigned index : {0, 2, 4})
     function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(),
                         builder.getUnitAttr());

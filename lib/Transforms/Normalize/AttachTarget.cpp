@@ -35,7 +35,8 @@ struct AttachTarget : tx::impl::AttachTargetBase<AttachTarget> {
     std::optional<CpuTarget> target = resolveCpu(cpu, triple, precision);
     if (!target) {
       module.emitError("unknown CPU '")
-          << cpu << "', expected " << llvm::join(architecture->getIsas(precision), ", ")
+          << cpu << "', expected "
+          << llvm::join(architecture->getIsas(precision), ", ")
           << ", generic, native on such a machine, or LLVM's name of a CPU of "
           << architecture->getName() << ", such as "
           << architecture->exampleCpu;
@@ -50,8 +51,7 @@ struct AttachTarget : tx::impl::AttachTargetBase<AttachTarget> {
     module->setAttr(kTargetAttrName,
                     TargetAttr::get(&getContext(), target->triple, target->isa,
                                     target->tune, target->lanes,
-                                    target->registers, target->l1,
-                                    target->l2));
+                                    target->registers, target->l1, target->l2));
   }
 };
 } // namespace

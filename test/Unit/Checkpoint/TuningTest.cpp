@@ -46,8 +46,11 @@ TEST_F(TuningTest, ReadsWhatWasWritten) {
   tuning.isa = "x86-64-v3";
   tuning.lengths = {3, 128};
   tuning.threads = 2;
-  tuning.kernels.push_back(
-      {"linear_add", {"tx.linear", "tx.add"}, {8, 6, 1, 60, 192, 65536}, 1.5, 2.5});
+  tuning.kernels.push_back({"linear_add",
+                            {"tx.linear", "tx.add"},
+                            {8, 6, 1, 60, 192, 65536},
+                            1.5,
+                            2.5});
   std::string path = folder.path("t.json");
   OutputFile file = llvm::cantFail(OutputFile::create(path));
   ASSERT_FALSE(bool(writeTuning(tuning, file)));

@@ -169,9 +169,9 @@ compileKernels(mlir::ModuleOp module, TargetAttr target) {
 KernelLibrary::KernelLibrary(llvm::StringRef text, KernelIsa isa)
     : jit(std::make_unique<Jit>()) {
   std::string source = text.str(), lanes = std::to_string(isa.lanes);
-  for (auto [word, value] : {std::pair<llvm::StringRef, llvm::StringRef>{
-                                 "LANES", lanes},
-                             {"UNIT", isa.unit}})
+  for (auto [word, value] :
+       {std::pair<llvm::StringRef, llvm::StringRef>{"LANES", lanes},
+        {"UNIT", isa.unit}})
     for (size_t at; (at = source.find(word)) != std::string::npos;)
       source.replace(at, word.size(), value);
   mlir::MLIRContext context;
@@ -184,9 +184,9 @@ KernelLibrary::KernelLibrary(llvm::StringRef text, KernelIsa isa)
   }
   if (auto scratch = (*module)->getAttrOfType<mlir::IntegerAttr>("tx.scratch"))
     scratchBytes = scratch.getInt();
-  auto target = TargetAttr::get(&context, "x86_64-unknown-linux-gnu", isa.isa,
-                                llvm::StringRef(isa.isa).split('+').first,
-                                isa.lanes, 16);
+  auto target =
+      TargetAttr::get(&context, "x86_64-unknown-linux-gnu", isa.isa,
+                      llvm::StringRef(isa.isa).split('+').first, isa.lanes, 16);
   auto object = compileKernels(*module, target);
   if (!object) {
     ADD_FAILURE() << llvm::toString(object.takeError());

@@ -458,8 +458,8 @@ TEST_F(InterpreterTest, OpenSizesAreChecked) {
         {x, y, v, o}, "the weight of tx.rms_norm has 1 channels, expected 2");
   apply("tx.softmax %x : tensor<?x?xf32>", {none, y, v, o},
         "rows have no channels");
-  apply("tx.slice %x[3] : tensor<?x?xf32> to tensor<?x?xf32>",
-        {x, y, v, o}, "tx.slice takes -1 channels from 3 on, of 2");
+  apply("tx.slice %x[3] : tensor<?x?xf32> to tensor<?x?xf32>", {x, y, v, o},
+        "tx.slice takes -1 channels from 3 on, of 2");
   auto attend = [&](const Tensor &query, const Tensor &key, const Tensor &value,
                     llvm::StringRef part) {
     expectError(
