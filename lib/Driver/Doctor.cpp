@@ -1,5 +1,6 @@
 //===- Doctor.cpp - What this machine can do ------------------------------===//
 
+#include "tx/Analysis/ProductUnits.h"
 #include "tx/Driver/Reports.h"
 #include "tx/Target/CpuTarget.h"
 #include "llvm/Config/llvm-config.h"
@@ -84,10 +85,15 @@ static json::Value describeBf16() {
   std::optional<CpuTarget> host = resolveCpu("native", "", Precision::BF16);
   if (!host || host->isa.empty())
     return nullptr;
-  StringRef isa = host->isa;
-  return isa.ends_with("+amx")    ? "AMX"
-         : isa.ends_with("+bf16") ? "AVX512_BF16"
-                                  : "weights widened to f32";
+  switch (getNarrowUnit(host->isa)) {
+  case ProductUnit::Matrix:
+    return "AMX";
+  case ProductUnit::Dot:
+    return "AVX512_BF16";
+  case ProductUnit::Fma:
+    return "weights widened to f32";
+  }
+  llvm_unreachable("unknown unit");
 }
 
 json::Value tx::examineMachine() {

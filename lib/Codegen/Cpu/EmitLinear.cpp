@@ -25,6 +25,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "EmitLinear.h"
+#include "tx/Analysis/ProductUnits.h"
 
 using namespace mlir;
 using namespace tx;
@@ -343,14 +344,14 @@ static LogicalResult verifyUnit(KernelOp kernel, ScheduleAttr schedule) {
   ProductUnit unit = schedule.getUnit();
   if (!target || unit == ProductUnit::Fma)
     return success();
-  StringRef isa = target.getIsa();
-  bool hasUnit = isa.ends_with("+amx") ||
-                 (unit == ProductUnit::Dot && isa.ends_with("+bf16"));
+  ProductUnit best = getNarrowUnit(target.getIsa());
+  bool hasUnit = unit == best || best == ProductUnit::Matrix;
   if (hasUnit && schedule.getLanes() == target.getLanes())
     return success();
   return kernel.emitOpError()
          << "has a schedule of unit " << stringifyProductUnit(unit) << " and "
-         << schedule.getLanes() << " lanes, which " << isa << " does not have";
+         << schedule.getLanes() << " lanes, which " << target.getIsa()
+         << " does not have";
 }
 
 static LogicalResult verifyProduct(LinearOp linear, ScheduleAttr schedule) {

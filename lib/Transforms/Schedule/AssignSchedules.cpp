@@ -20,6 +20,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/SymbolTable.h"
+#include "tx/Analysis/ProductUnits.h"
 #include "tx/Analysis/RegisterTile.h"
 #include "tx/Transforms/Schedule/Passes.h"
 #include "tx/Transforms/Schedule/TunedSchedules.h"
@@ -133,13 +134,10 @@ ScheduleAttr AssignSchedules::chooseLinear(LinearOp linear,
     return ScheduleAttr::get(&getContext(), tile.lanes, tile.rows, tile.panels,
                              tile.getItemRows(), chooseChunk(tile, target),
                              stretch);
-  StringRef isa = target.getIsa();
-  if (isa.ends_with("+amx"))
+  ProductUnit unit = getNarrowUnit(target.getIsa());
+  if (unit == ProductUnit::Matrix)
     return ScheduleAttr::get(&getContext(), tile.lanes, 32, 2, kMatrixItemRows,
-                             kMatrixItemPanels, ProductUnit::Matrix,
-                             kDefaultChunk, stretch);
-  ProductUnit unit =
-      isa.ends_with("+bf16") ? ProductUnit::Dot : ProductUnit::Fma;
+                             kMatrixItemPanels, unit, kDefaultChunk, stretch);
   int64_t rows = unit == ProductUnit::Fma
                      ? RegisterTile::get(target, /*isWidened=*/true).rows
                      : tile.rows;
