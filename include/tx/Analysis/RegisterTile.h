@@ -43,30 +43,36 @@ struct RegisterTile {
   /// Whether vectors of `target` fill panels, and its registers some tile.
   static bool fits(TargetAttr target) {
     return kPanelWidth % target.getLanes() == 0 && target.getRegisters() >= 8 &&
-           countTileRows(target.getRegisters(),
-                         std::max(countTileVectors(1, target.getLanes()),
-                                  int64_t(2))) > 0;
+           countTileRows(target.getRegisters(), getVectors(target)) > 0;
   }
   /// For a target that fits. If `isWidened`, there are weights of bf16 beside
   /// those of f32.
   static RegisterTile get(TargetAttr target, bool isWidened = false) {
-    int64_t lanes = target.getLanes();
-    int64_t vectorsPerPanel = countTileVectors(1, lanes);
-    int64_t vectors = target.getRegisters() >= kManyRegisters ? 3 : 2;
-    int64_t panels = std::max<int64_t>(1, vectors / vectorsPerPanel);
-    int64_t width = countTileVectors(panels, lanes);
-    int64_t registers = target.getRegisters();
-    // RISC-V multiplies with an element of x in a scalar register.
+    int64_t vectors = getVectors(target), registers = target.getRegisters();
     if (isWidened)
-      registers -= target.getTriple().starts_with("riscv") ? width - 1 : width;
-    int64_t rows = std::min(countTileRows(registers, width), kLinearItemRows);
+      registers -= vectors;
+    // RISC-V multiplies with an element of x in a scalar register.
+    if (isWidened && target.getTriple().starts_with("riscv"))
+      ++registers;
+    int64_t rows = std::min(countTileRows(registers, vectors), kLinearItemRows);
     // Even rows: work items of both parities of lengths waste the least.
     rows = rows > 1 ? rows / 2 * 2 : 1;
-    return {target.getRegisters(), lanes, rows, panels};
+    return {target.getRegisters(), target.getLanes(), rows, getPanels(target)};
   }
 
   /// Rows of a work item.
   int64_t getItemRows() const { return kLinearItemRows / rows * rows; }
+
+private:
+  static int64_t getPanels(TargetAttr target) {
+    int64_t vectors = target.getRegisters() >= kManyRegisters ? 3 : 2;
+    int64_t ofPanel = countTileVectors(1, target.getLanes());
+    return std::max<int64_t>(1, vectors / ofPanel);
+  }
+  /// Vectors of columns.
+  static int64_t getVectors(TargetAttr target) {
+    return countTileVectors(getPanels(target), target.getLanes());
+  }
 };
 
 } // namespace tx

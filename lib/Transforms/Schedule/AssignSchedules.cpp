@@ -115,8 +115,8 @@ AssignSchedules::chooseAttention(KernelOp kernel, AttentionOp attention,
 
 /// Input channels whose weights for a tile, as many of the next chunk, which
 /// are asked for, and rows of x fill the first-level cache. Tiles of several
-/// panels do so many multiply-adds with a weight that the second-level cache
-/// keeps up.
+/// panels do more multiply-adds with a weight, so that the second-level cache
+/// has to deliver less; shorter chunks are unmeasured there.
 static int64_t chooseChunk(const RegisterTile &tile, TargetAttr target) {
   constexpr int64_t kStep = 64; // what remains of a usual depth is not short
   if (tile.panels > 1)
