@@ -344,6 +344,10 @@ int64_t AttentionEmitter::getMaxRows(int64_t vectors) const {
   return std::clamp<int64_t>(accumulators / vectors, 1, kMost);
 }
 
+int64_t AttentionEmitter::getUnroll() const {
+  return getProductUnroll(schedule.getRows() * schedule.getPanels());
+}
+
 void AttentionEmitter::emitTiles(
     Value count, Value vectors,
     function_ref<void(Value, int64_t, int64_t)> body) {
@@ -392,8 +396,8 @@ void AttentionEmitter::emitScoreTile(const Item &item, const Group &group,
     keys.push_back(run.keep(run.at(keys.back(), item.key.stride)));
   Value queries =
       run.at(run.scratch, getHighestOffset() + kQueries * getGroupWidth());
-  Values scores = run.loop(
-      run.i64(0), item.key.width, 1, Values(height * vectors, run.splat(0)),
+  Values scores = run.unrolledLoop(
+      item.key.width, getUnroll(), Values(height * vectors, run.splat(0)),
       [&](Value channel, ValueRange carried) {
         Value row = run.at(queries, run.mul(channel, getGroupWidth()));
         Values columns, next;
@@ -448,8 +452,8 @@ void AttentionEmitter::emitSumTile(const Item &item, const Group &group,
   for (int64_t c = 0; c < height; ++c)
     for (int64_t i = 0; i < vectors; ++i)
       sums.push_back(run.mulF(run.loadVector(getSum(c, i)), decays[i]));
-  sums = run.loop(
-      run.i64(0), block.count, 1, sums, [&](Value key, ValueRange carried) {
+  sums = run.unrolledLoop(
+      block.count, getUnroll(), sums, [&](Value key, ValueRange carried) {
         Value row = run.at(run.scratch, run.mul(key, getGroupWidth()));
         Value value = run.at(values, run.mul(key, item.value.stride));
         Values columns, next;

@@ -254,6 +254,20 @@ Values KernelBuilder::loop(Value first, Value last, int64_t step,
   return Values(loop.getResults());
 }
 
+Values
+KernelBuilder::unrolledLoop(Value count, int64_t unroll, ValueRange init,
+                            function_ref<Values(Value, ValueRange)> body) {
+  Value whole = mul(div(count, unroll), unroll);
+  Values results =
+      loop(i64(0), whole, unroll, init, [&](Value index, ValueRange carried) {
+        Values next(carried);
+        for (int64_t step = 0; step < unroll; ++step)
+          next = body(add(index, step), next);
+        return next;
+      });
+  return unroll > 1 ? loop(whole, count, 1, results, body) : results;
+}
+
 void KernelBuilder::vectorLoop(Value count,
                                function_ref<void(Value, Value)> body) {
   vectorLoop(count, {}, [&](Value first, Value mask, ValueRange) {

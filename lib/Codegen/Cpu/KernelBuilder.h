@@ -135,6 +135,10 @@ public:
   /// As above with carried values: body returns their next values.
   Values loop(Value first, Value last, int64_t step, ValueRange init,
               llvm::function_ref<Values(Value, ValueRange)> body);
+  /// for (i = 0; i < count; ++i), `unroll` times the body in an iteration as
+  /// long as so many are left.
+  Values unrolledLoop(Value count, int64_t unroll, ValueRange init,
+                      llvm::function_ref<Values(Value, ValueRange)> body);
   /// Over a row of `count` elements: body(first, mask) once per whole vector
   /// with a null mask, then once with the mask of the rest, if there is one.
   void vectorLoop(Value count, llvm::function_ref<void(Value, Value)> body);
@@ -152,6 +156,11 @@ public:
   void switchOver(Value value, int64_t last,
                   llvm::function_ref<void(int64_t)> body);
 };
+
+/// Steps of a product in a row, beside so many vectors of sums. With half of
+/// the registers a step is so short that the loop's own instructions count;
+/// where it fills all 32, two would make LLVM spill.
+inline int64_t getProductUnroll(int64_t sums) { return sums <= 16 ? 4 : 1; }
 
 /// What an emitter tells of a kernel.
 struct EmittedKernel {

@@ -34,10 +34,10 @@ struct LinearTile {
         unit(schedule.getUnit()), isNarrow(isNarrow) {}
 
   int64_t getWidth() const { return panels * kPanelWidth; }
-  /// Steps in a row. With half of the registers a step is so short that the
-  /// loop's own instructions count; where it fills all 32, two would make LLVM
-  /// spill.
-  int64_t getUnroll() const { return rows * getWidth() / lanes <= 16 ? 4 : 1; }
+  /// Steps in a row.
+  int64_t getUnroll() const {
+    return getProductUnroll(rows * getWidth() / lanes);
+  }
   int64_t getMaxPeriod() const { return getUnroll() > 1 ? 2 : 1; }
   /// Input channels of a step.
   int64_t getGroup() const { return isNarrow ? 2 : 1; }

@@ -32,7 +32,18 @@
 // A query does not see the keys behind it.
 // CHECK-LABEL: func.func @causal(
 // CHECK:         arith.xori {{.*}} : vector<16xi1>
+
+// Few registers of sums: four channels of a score in a row, then the rest.
+// CHECK-LABEL: func.func @unrolled(
+// CHECK:               case 12 {
+// CHECK:                 scf.for
+// CHECK-COUNT-48:          llvm.intr.fma
+// CHECK-NEXT:              scf.yield
+// CHECK:                 scf.for
+// CHECK-COUNT-12:          llvm.intr.fma
+// CHECK-NEXT:              scf.yield
 #schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>
+#narrow = #tx.schedule<lanes = 8, rows = 6, panels = 2, item_rows = 48>
 !t = tensor<?x?xf32>
 !o = tensor<?xi32>
 tx.kernel @full(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #schedule} {
@@ -42,6 +53,11 @@ tx.kernel @full(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attri
 }
 tx.kernel @causal(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #schedule} {
   %0 = tx.attention causal %q, %k, %v offsets %o, %o tiles %p {num_heads = 12 : i64, num_kv_heads = 4 : i64, scale = 0.125 : f32}
+    : (!t, !t, !t, !o, !o, tensor<?x2xi32>) -> !t
+  tx.return %0 : !t
+}
+tx.kernel @unrolled(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #narrow} {
+  %0 = tx.attention full %q, %k, %v offsets %o, %o tiles %p {num_heads = 12 : i64, num_kv_heads = 12 : i64, scale = 0.125 : f32}
     : (!t, !t, !t, !o, !o, tensor<?x2xi32>) -> !t
   tx.return %0 : !t
 }
