@@ -183,8 +183,7 @@ static llvm::Error rename(llvm::Module &module, TargetAttr target,
   return llvm::Error::success();
 }
 
-static void setTargetAttributes(llvm::Function &function, TargetAttr target) {
-  // createTargetMachine has checked both.
+void tx::setTargetAttributes(llvm::Function &function, TargetAttr target) {
   CodegenCpu cpu =
       *findArchitecture(target.getTriple())->getCodegenCpu(target.getIsa());
   std::string width = llvm::utostr(target.getLanes() * 32);
@@ -254,6 +253,14 @@ static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
   build(builder).run(module, modules);
 }
 
+void tx::cleanUpKernels(llvm::Module &module, llvm::TargetMachine &machine) {
+  runPasses(module, machine, [](llvm::PassBuilder &builder) {
+    llvm::ModulePassManager passes;
+    llvm::cantFail(builder.parsePassPipeline(passes, kCleanUp));
+    return passes;
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Variants
 //===----------------------------------------------------------------------===//
@@ -294,13 +301,7 @@ llvm::Error VariantCode::translate(VariantInfo &variant,
   return prepareVariant(*module, variant, shared, taken);
 }
 
-void VariantCode::optimize() {
-  runPasses(*module, *machine, [](llvm::PassBuilder &builder) {
-    llvm::ModulePassManager passes;
-    llvm::cantFail(builder.parsePassPipeline(passes, kCleanUp));
-    return passes;
-  });
-}
+void VariantCode::optimize() { cleanUpKernels(*module, *machine); }
 
 llvm::Expected<std::unique_ptr<llvm::Module>>
 VariantCode::moveTo(llvm::LLVMContext &other) const {

@@ -29,6 +29,13 @@ private:
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(llvm::ArrayRef<TargetAttr> targets);
 
+/// Makes `function` code for `target`, for which createTargetMachine has found
+/// a machine.
+void setTargetAttributes(llvm::Function &function, TargetAttr target);
+
+/// All that LLVM optimizes in generated code before it selects instructions.
+void cleanUpKernels(llvm::Module &module, llvm::TargetMachine &machine);
+
 /// Translates the variants, adds program and runtime, and optimizes. Only
 /// PREFIX_v1 is visible in the result.
 llvm::Expected<std::unique_ptr<llvm::Module>>

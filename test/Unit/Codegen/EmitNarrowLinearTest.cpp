@@ -45,6 +45,8 @@ const char kSmallTile[] =
 /// What tx-assign-schedules chooses for vectors.
 const char kTile8[] = "rows = 4, panels = 1, item_rows = 64, item_panels = 12";
 const char kTile16[] = "rows = 8, panels = 3, item_rows = 64, item_panels = 12";
+const char kTileMatrix[] =
+    "rows = 32, panels = 2, item_rows = 128, item_panels = 24";
 const Unit kUnits[] = {
     {"fma8_small", {8, "x86-64-v3", "fma"}, "avx2", kSmallTile},
     {"fma8", {8, "x86-64-v3", "fma"}, "avx2", kTile8},
@@ -53,10 +55,10 @@ const Unit kUnits[] = {
     {"fma16", {16, "x86-64-v3", "fma"}, "avx2", kTile16},
     {"fma_v4", {16, "x86-64-v4", "fma"}, "avx512vl", kTile16},
     {"dot", {16, "x86-64-v4+bf16", "dot"}, "avx512bf16", kTile16},
-    {"matrix",
-     {16, "x86-64-v4+amx", "matrix"},
-     "amx-bf16",
-     "rows = 32, panels = 2, item_rows = 128, item_panels = 24"},
+    {"matrix", {16, "x86-64-v4+amx", "matrix"}, "amx-bf16", kTileMatrix},
+    // On CPUs without them.
+    {"dot_emulated", {16, "x86-64-v3", "dot", true}, "avx2", kTile16},
+    {"matrix_emulated", {16, "x86-64-v3", "matrix", true}, "avx2", kTileMatrix},
 };
 
 bool mayUseTiles() {
@@ -70,7 +72,7 @@ protected:
     if (!llvm::sys::getHostCPUFeatures().lookup(unit.feature))
       GTEST_SKIP() << "this CPU has no " << unit.feature;
     bool isMatrix = llvm::StringRef(unit.isa.unit) == "matrix";
-    if (isMatrix && !mayUseTiles())
+    if (isMatrix && !unit.isa.isEmulated && !mayUseTiles())
       GTEST_SKIP() << "the kernel does not let this process use AMX";
   }
   static KernelLibrary &library() {

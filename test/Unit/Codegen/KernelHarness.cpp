@@ -1,6 +1,7 @@
 //===- KernelHarness.cpp - Running single kernels in tests ----------------===//
 
 #include "KernelHarness.h"
+#include "EmulateUnits.h"
 #include "lib/Codegen/Cpu/EmitLlvm.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -13,9 +14,7 @@
 #include "tx/Codegen/Cpu/Lowering.h"
 #include "tx/Codegen/Cpu/Passes.h"
 #include "tx/Conversion/Passes.h"
-#include "tx/Target/CpuTarget.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/TargetParser/Host.h"
 #include <cmath>
 #include <sys/mman.h>
@@ -95,39 +94,23 @@ struct KernelLibrary::Jit {
 
 /// The kernels of `text` in LLVM's dialect.
 static mlir::OwningOpRef<mlir::ModuleOp>
-lowerKernels(llvm::StringRef text, mlir::MLIRContext &context) {
+lowerKernels(llvm::StringRef text, bool isEmulated,
+             mlir::MLIRContext &context) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
     return {};
-  mlir::PassManager passes(&context);
-  passes.addPass(createConvertTxToLinalg());
-  passes.addPass(createEmitKernels());
-  passes.addPass(createExpandMath());
-  buildLowerToLLVM(passes);
-  if (mlir::failed(passes.run(*module)))
+  mlir::PassManager emission(&context), lowering(&context);
+  emission.addPass(createConvertTxToLinalg());
+  emission.addPass(createEmitKernels());
+  lowering.addPass(createExpandMath());
+  buildLowerToLLVM(lowering);
+  if (mlir::failed(emission.run(*module)))
+    return {};
+  if (isEmulated)
+    emulateUnits(*module);
+  if (mlir::failed(lowering.run(*module)))
     return {};
   return module;
-}
-
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  // As in the product: what kernels do is not LLVM's to unroll or vectorize.
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  tuning.LoopUnrolling = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
 }
 
 /// The object of a lowered `module`.
@@ -145,19 +128,10 @@ compileKernels(mlir::ModuleOp module, TargetAttr target) {
     return makeError(ExitCode::Backend, "no LLVM IR for the kernels");
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple());
-  CodegenCpu cpu =
-      *findArchitecture(target.getTriple())->getCodegenCpu(target.getIsa());
-  std::string width = llvm::utostr(target.getLanes() * 32);
-  for (llvm::Function &function : *code) {
-    if (function.isDeclaration())
-      continue;
-    function.addFnAttr("target-cpu", cpu.cpu);
-    if (!cpu.features.empty())
-      function.addFnAttr("target-features", cpu.features);
-    function.addFnAttr("prefer-vector-width", width);
-    function.addFnAttr("min-legal-vector-width", width);
-  }
-  optimize(*code, **machine);
+  for (llvm::Function &function : *code)
+    if (!function.isDeclaration())
+      setTargetAttributes(function, target);
+  cleanUpKernels(*code, **machine);
   llvm::SmallVector<char> object;
   if (llvm::Error error = emitMachineCode(
           *code, **machine, llvm::CodeGenFileType::ObjectFile, object))
@@ -177,7 +151,8 @@ KernelLibrary::KernelLibrary(llvm::StringRef text, KernelIsa isa)
   mlir::MLIRContext context;
   context.loadDialect<TxDialect, mlir::LLVM::LLVMDialect,
                       mlir::math::MathDialect>();
-  mlir::OwningOpRef<mlir::ModuleOp> module = lowerKernels(source, context);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      lowerKernels(source, isa.isEmulated, context);
   if (!module) {
     ADD_FAILURE() << "the kernels cannot be lowered";
     return;

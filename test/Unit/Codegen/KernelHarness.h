@@ -55,6 +55,7 @@ struct KernelIsa {
   int64_t lanes;
   const char *isa;
   const char *unit = "fma"; ///< that multiplies bf16
+  bool isEmulated = false;  ///< the unit is that of EmulateUnits.h
 };
 
 /// 4 lanes, as other architectures have them, and 8 lanes of x86-64-v3, and 16
