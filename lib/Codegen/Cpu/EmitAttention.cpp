@@ -344,7 +344,11 @@ int64_t AttentionEmitter::getMaxRows(int64_t vectors) const {
   return std::clamp<int64_t>(accumulators / vectors, 1, kMost);
 }
 
-int64_t AttentionEmitter::getUnroll() const {
+int64_t AttentionEmitter::getUnroll(int64_t vectors) const {
+  // Beside one vector an element is read for one sum, which LLVM then puts
+  // into its register: sums that change places step by step do not fit.
+  if (vectors == 1)
+    return 1;
   return getProductUnroll(schedule.getRows() * schedule.getPanels());
 }
 
@@ -397,7 +401,8 @@ void AttentionEmitter::emitScoreTile(const Item &item, const Group &group,
   Value queries =
       run.at(run.scratch, getHighestOffset() + kQueries * getGroupWidth());
   Values scores = run.unrolledLoop(
-      item.key.width, getUnroll(), Values(height * vectors, run.splat(0)),
+      item.key.width, getUnroll(vectors),
+      Values(height * vectors, run.splat(0)),
       [&](Value channel, ValueRange carried) {
         Value row = run.at(queries, run.mul(channel, getGroupWidth()));
         Values columns, next;
@@ -453,7 +458,8 @@ void AttentionEmitter::emitSumTile(const Item &item, const Group &group,
     for (int64_t i = 0; i < vectors; ++i)
       sums.push_back(run.mulF(run.loadVector(getSum(c, i)), decays[i]));
   sums = run.unrolledLoop(
-      block.count, getUnroll(), sums, [&](Value key, ValueRange carried) {
+      block.count, getUnroll(vectors), sums,
+      [&](Value key, ValueRange carried) {
         Value row = run.at(run.scratch, run.mul(key, getGroupWidth()));
         Value value = run.at(values, run.mul(key, item.value.stride));
         Values columns, next;

@@ -82,8 +82,8 @@ private:
   /// of them in a register tile.
   int64_t getMaxVectors() const;
   int64_t getMaxRows(int64_t vectors) const;
-  /// Channels or keys in a row.
-  int64_t getUnroll() const;
+  /// Channels or keys in a row, beside so many vectors.
+  int64_t getUnroll(int64_t vectors) const;
   /// Cuts `count` rows into tiles whose heights differ by one at most and emits
   /// body(first, height, vectors) for each shape.
   void emitTiles(Value count, Value vectors,

@@ -203,8 +203,8 @@ static void replaceByCall(const KernelGroup &group, KernelOp kernel,
     op->erase();
 }
 
-/// Outlines all computations of `entry`; returns the number of calls made.
-static FailureOr<unsigned> outline(func::FuncOp entry, KernelSet &kernels) {
+/// Outlines all computations of `entry`.
+static LogicalResult outline(func::FuncOp entry, KernelSet &kernels) {
   if (!entry.getBody().hasOneBlock())
     return entry.emitOpError("expects a body of one block");
   Block &block = entry.getBody().front();
@@ -225,7 +225,7 @@ static FailureOr<unsigned> outline(func::FuncOp entry, KernelSet &kernels) {
     report(group, kernel, entry);
     replaceByCall(group, kernel, operands.getArrayRef(), flops);
   }
-  return groups.size();
+  return success();
 }
 
 namespace {
@@ -236,12 +236,9 @@ struct FormKernels : tx::impl::FormKernelsBase<FormKernels> {
     for (auto function : module.getOps<func::FuncOp>()) {
       if (!function->hasAttr(kEntryAttrName))
         continue;
-      FailureOr<unsigned> calls = outline(function, kernels);
-      if (failed(calls))
+      if (failed(outline(function, kernels)))
         return signalPassFailure();
-      numCalls += *calls;
     }
-    numKernels += llvm::range_size(module.getOps<KernelOp>());
   }
 };
 } // namespace

@@ -35,7 +35,6 @@ struct NarrowProducts : tx::impl::NarrowProductsBase<NarrowProducts> {
         // back the parameter itself.
         narrow = builder.createOrFold<CastOp>(
             weight.getLoc(), type.clone(builder.getBF16Type()), weight);
-        ++numNarrowed;
       }
       linear.getWeightMutable().assign(narrow);
     });

@@ -33,9 +33,15 @@
 // CHECK-LABEL: func.func @causal(
 // CHECK:         arith.xori {{.*}} : vector<16xi1>
 
-// Few registers of sums: four channels of a score in a row, then the rest.
+// Few registers of sums: four channels of a score in a row, then the rest. Not
+// beside one vector of queries.
 // CHECK-LABEL: func.func @unrolled(
 // CHECK:               case 12 {
+// CHECK:                 scf.for
+// CHECK-COUNT-12:          llvm.intr.fma
+// CHECK-NEXT:              scf.yield
+// CHECK:             case 2 {
+// CHECK:               case 6 {
 // CHECK:                 scf.for
 // CHECK-COUNT-48:          llvm.intr.fma
 // CHECK-NEXT:              scf.yield

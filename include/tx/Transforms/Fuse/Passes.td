@@ -49,9 +49,6 @@ def FormKernels : Pass<"tx-form-kernels", "::mlir::ModuleOp"> {
     not become part of it.
   }];
   let dependentDialects = ["::tx::TxDialect"];
-  let statistics = [
-    Statistic<"numKernels", "kernels", "Number of different kernels">,
-    Statistic<"numCalls", "calls", "Number of kernel calls">];
 }
 
 #endif // TX_TRANSFORMS_FUSE_PASSES_TD

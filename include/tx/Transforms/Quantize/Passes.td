@@ -20,8 +20,6 @@ def NarrowProducts : Pass<"tx-narrow-products"> {
     A weight computed at run time stays f32.
   }];
   let dependentDialects = ["::tx::TxDialect"];
-  let statistics = [
-    Statistic<"numNarrowed", "narrowed", "Number of weights that became bf16">];
 }
 
 #endif // TX_TRANSFORMS_QUANTIZE_PASSES_TD
