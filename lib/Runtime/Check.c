@@ -29,6 +29,31 @@ static int has_elements(const tx_tensor *tensor) {
   return 1;
 }
 
+/* Vectors of some CPUs need the alignment of their elements. */
+static tx_status check_alignment(const tx_tensor_info *info,
+                                 const tx_tensor *tensor, tx_message message) {
+  if ((uintptr_t)tensor->data % 4 != 0)
+    return tx_fail(message, TX_ERROR_ARGUMENT,
+                   "%s is at an address that is no multiple of 4", info->name);
+  return TX_OK;
+}
+
+/* Of a tensor whose shape has been checked. */
+static int64_t count_bytes(const tx_tensor *tensor) {
+  int64_t bytes = 4; /* float and int32_t alike */
+  for (int32_t d = 0; d < tensor->rank; ++d)
+    bytes *= tensor->shape[d];
+  return bytes;
+}
+
+static int overlap(const tx_tensor *one, const tx_tensor *other) {
+  uintptr_t first = (uintptr_t)one->data, second = (uintptr_t)other->data;
+  uintptr_t end = first + (uintptr_t)count_bytes(one);
+  uintptr_t other_end = second + (uintptr_t)count_bytes(other);
+  return (first > second ? first : second) <
+         (end < other_end ? end : other_end);
+}
+
 /* Binds the sizes that `info` leaves open to those of `tensor`. */
 static tx_status bind_shape(const tx_tensor_info *info, const tx_tensor *tensor,
                             tx_sizes *sizes, tx_message message) {
@@ -162,6 +187,8 @@ tx_status tx_check_inputs(const tx_entry *entry, const tx_tensor *inputs,
     if (!inputs[i].data && has_elements(&inputs[i]))
       return tx_fail(message, TX_ERROR_ARGUMENT, "%s is missing", info->name);
     tx_status status = bind_shape(info, &inputs[i], sizes, message);
+    if (status == TX_OK)
+      status = check_alignment(info, &inputs[i], message);
     if (status != TX_OK)
       return status;
   }
@@ -194,12 +221,33 @@ tx_status tx_check_inputs(const tx_entry *entry, const tx_tensor *inputs,
   return status;
 }
 
+/* Kernels read inputs, offsets among them, after others have written outputs.
+   Looks at inputs and at outputs before number `index`. */
+static tx_status check_overlap(const tx_entry *entry, const tx_tensor *inputs,
+                               const tx_tensor *outputs, int32_t index,
+                               tx_message message) {
+  const tx_entry_info *info = &entry->info;
+  const char *other = NULL;
+  for (int32_t i = 0; i < info->num_inputs; ++i)
+    if (inputs[i].data && overlap(&inputs[i], &outputs[index]))
+      other = info->inputs[i].name;
+  for (int32_t i = 0; i < index; ++i)
+    if (overlap(&outputs[i], &outputs[index]))
+      other = info->outputs[i].name;
+  if (!other)
+    return TX_OK;
+  return tx_fail(message, TX_ERROR_ARGUMENT,
+                 "output %s shares memory with %s, expected memory of its own",
+                 info->outputs[index].name, other);
+}
+
 tx_status tx_check_outputs(const tx_entry *entry, const tx_sizes *sizes,
-                           tx_tensor *outputs, tx_message message) {
+                           const tx_tensor *inputs, tx_tensor *outputs,
+                           tx_message message) {
   for (int32_t i = 0; i < entry->info.num_outputs; ++i) {
     const tx_tensor_info *info = &entry->info.outputs[i];
     tx_tensor *output = &outputs[i];
-    int64_t bytes = 4; /* float and int32_t alike */
+    int64_t bytes = 4;
     output->dtype = info->dtype;
     output->rank = info->rank;
     for (int32_t d = 0; d < info->rank; ++d) {
@@ -224,6 +272,11 @@ tx_status tx_check_outputs(const tx_entry *entry, const tx_sizes *sizes,
       return tx_fail(message, TX_ERROR_CAPACITY,
                      "output %s needs %lld bytes, %lld were given", info->name,
                      (long long)bytes, (long long)output->capacity);
+    tx_status status = check_alignment(info, output, message);
+    if (status == TX_OK)
+      status = check_overlap(entry, inputs, outputs, i, message);
+    if (status != TX_OK)
+      return status;
   }
   return TX_OK;
 }

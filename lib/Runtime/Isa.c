@@ -76,21 +76,39 @@ static int32_t host_level(void) {
 static int32_t host_level(void) { return TX_ISA_ARM_V8; }
 #elif defined(__riscv)
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 
 #define LEAST_ISA "rv64gcv"
 #define ISAS TX_RISCV64_ISAS
 
+/* The kernel tells of V if it saves its registers, also where they have been
+   switched off for this process. */
+static int may_use_vectors(void) {
+  enum { GET_CONTROL = 70, CURRENT = 3, OFF = 1 }; /* PR_RISCV_V_GET_CONTROL */
+  const uint64_t v = 1u << ('v' - 'a');
+  if (!(getauxval(AT_HWCAP) & v))
+    return 0;
+  int control = prctl(GET_CONTROL, 0, 0, 0, 0); /* negative: no such switch */
+  return control < 0 || (control & CURRENT) != OFF;
+}
+
+/* Vendors' kernels tell of V for version 0.7 of it, to which vsetvli with ta
+   and ma (e8, m1) is nothing that it knows: vtype then is negative. */
+static int has_vector_1_0(void) {
+  int64_t vtype;
+  __asm__ volatile(".word 0x0c0072d7\n\tcsrr %0, 0xc21" : "=r"(vtype) : : "t0");
+  return vtype >= 0;
+}
+
 /* Bytes of a vector register, of a machine that has them. */
 static uint64_t vector_bytes(void) {
   uint64_t bytes;
-  __asm__("csrr %0, 0xc22" : "=r"(bytes)); /* vlenb */
+  __asm__ volatile("csrr %0, 0xc22" : "=r"(bytes)); /* vlenb */
   return bytes;
 }
 
-/* The kernel tells of V if it saves its registers. */
 static int32_t host_level(void) {
-  const uint64_t v = 1u << ('v' - 'a');
-  if (!(getauxval(AT_HWCAP) & v))
+  if (!may_use_vectors() || !has_vector_1_0())
     return TX_ISA_BASELINE;
   return vector_bytes() >= 32 ? TX_ISA_RV64GCV_ZVL256B : TX_ISA_RV64GCV;
 }
@@ -134,9 +152,18 @@ tx_status tx_check_isa(const tx_variant *variant, tx_message message) {
   }
   if (variant->isa_level <= usable_level())
     return TX_OK;
+  if (variant->isa_level <= host_level())
+    return tx_fail(
+        message, TX_ERROR_CPU,
+        "the model was compiled for %s, which TX_ISA, '%.60s', keeps "
+        "it from using; unset TX_ISA",
+        variant->isa, cap);
+  const char *rest = strcmp(variant->isa, LEAST_ISA)
+                         ? "; compile it for this machine (-mcpu=native) or "
+                           "for " LEAST_ISA
+                         : ", and there is no code for less";
   return tx_fail(message, TX_ERROR_CPU,
                  "the model was compiled for %s, which this CPU or its "
-                 "operating system does not support; compile it for this "
-                 "machine (-mcpu=native) or for " LEAST_ISA,
-                 variant->isa);
+                 "operating system does not support%s",
+                 variant->isa, rest);
 }

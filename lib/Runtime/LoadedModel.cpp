@@ -86,6 +86,13 @@ static std::optional<LoadError> checkFile(const std::string &path) {
   if (!header)
     return LoadError{LoadError::NotElf,
                      path + " is not a compiled model: it is no ELF file"};
+  if (header->e_type == ET_REL)
+    return LoadError{LoadError::NotElf,
+                     path + " is not a compiled model to load: it is an object "
+                            "file, to be linked into a program"};
+  if (header->e_ident[EI_CLASS] == ELFCLASS32)
+    return LoadError{LoadError::OtherMachine,
+                     path + " is for a machine of 32 bits"};
   // The system's loader says of other machines that there is no such file.
   std::string architecture = getArchitecture(header->e_machine);
   if (!architecture.empty() && header->e_machine != kHostMachine)
@@ -101,7 +108,8 @@ static std::optional<LoadError> checkFile(const std::string &path) {
 namespace {
 /// The system's loader takes a file for one that it has if their names are the
 /// same, even where another file has taken the place of that one. So each open
-/// file has a spelling of its path to itself: DIR/m.so, DIR/./m.so and so on.
+/// file has a spelling of its path to itself: DIR/m.so, DIR/./m.so and so on,
+/// and only one, whatever other names the file has.
 class Spellings {
 public:
   static Spellings &get() {
@@ -112,26 +120,23 @@ public:
   /// The spelling of `path`, a file that is there; used until release().
   std::string acquire(const fs::path &path) {
     struct stat status = {};
-    ::stat(path.c_str(), &status);
+    bool isThere = ::stat(path.c_str(), &status) == 0;
     std::lock_guard<std::mutex> guard(mutex);
-    std::string folder = path.parent_path().string() + "/", free;
-    for (;; folder += "./") {
-      std::string spelling = folder + path.filename().string();
-      auto found = files.find(spelling);
-      bool isUsed = found != files.end() && found->second.users > 0;
-      // The loader knows a file by one spelling, as long as it has it.
-      if (isUsed && found->second.device == status.st_dev &&
-          found->second.number == status.st_ino) {
-        ++found->second.users;
+    for (auto &[spelling, file] : files)
+      if (isThere && file.users > 0 && file.device == status.st_dev &&
+          file.number == status.st_ino) {
+        ++file.users;
         return spelling;
       }
-      if (!isUsed && free.empty())
-        free = spelling;
-      if (found == files.end())
-        break;
+    std::string folder = path.parent_path().string() + "/";
+    for (;; folder += "./") {
+      std::string spelling = folder + path.filename().string();
+      File &file = files[spelling];
+      if (file.users == 0) {
+        file = {status.st_dev, status.st_ino, /*users=*/1};
+        return spelling;
+      }
     }
-    files[free] = {status.st_dev, status.st_ino, /*users=*/1};
-    return free;
   }
 
   void release(const std::string &spelling) {
@@ -141,9 +146,9 @@ public:
 
 private:
   struct File {
-    dev_t device;
-    ino_t number;
-    int users;
+    dev_t device = 0;
+    ino_t number = 0;
+    int users = 0;
   };
   std::mutex mutex;
   std::map<std::string, File> files; ///< by their spellings

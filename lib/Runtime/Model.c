@@ -238,7 +238,7 @@ static tx_status model_run(tx_context *context, int32_t index,
   if (status == TX_OK)
     status = check_capacity(context, &sizes, message);
   if (status == TX_OK)
-    status = tx_check_outputs(entry, &sizes, outputs, message);
+    status = tx_check_outputs(entry, &sizes, inputs, outputs, message);
   if (status == TX_OK)
     status = tx_pool_begin_call(context->pool, message);
   if (status != TX_OK)
@@ -280,8 +280,9 @@ static tx_status model_kernel_times(const tx_context *context,
 
 static tx_model model;
 
-/* Fills `model` from the constants of the program before anyone can ask. */
-__attribute__((constructor)) static void fill_model(void) {
+/* Fills `model` from the constants of the program before anyone can ask, ahead
+   of constructors in the program that it is linked into. */
+__attribute__((constructor(101))) static void fill_model(void) {
   variant = tx_choose_variant();
   tx_model filled = {.abi_version = tx_the_program.abi_version,
                      .size = sizeof(tx_model),

@@ -21,6 +21,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -290,6 +291,21 @@ static void stop_workers(tx_pool *pool) {
   pool->started = 0;
 }
 
+/* Starts the thread of `worker`, which leaves signals to the program's own
+   threads, but for those that tell of a fault in it or take its profile. */
+static int start_thread(tx_worker *worker) {
+  static const int kept[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
+                             SIGTRAP, SIGPROF, SIGSYS};
+  sigset_t blocked, before;
+  sigfillset(&blocked);
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; ++i)
+    sigdelset(&blocked, kept[i]);
+  pthread_sigmask(SIG_SETMASK, &blocked, &before);
+  int reason = pthread_create(&worker->thread, NULL, worker_main, worker);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return reason;
+}
+
 static tx_status start_workers(tx_pool *pool, tx_message message) {
   pool->state = pool->sleepers = pool->is_joining = 0;
   pool->started = 0;
@@ -304,7 +320,7 @@ static tx_status start_workers(tx_pool *pool, tx_message message) {
     tx_worker *worker = &pool->workers[pool->started];
     worker->pool = pool;
     worker->index = pool->started + 1;
-    int reason = pthread_create(&worker->thread, NULL, worker_main, worker);
+    int reason = start_thread(worker);
     if (reason != 0) {
       stop_workers(pool);
       return tx_fail(message, TX_ERROR_THREAD,

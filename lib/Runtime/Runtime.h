@@ -73,9 +73,11 @@ typedef struct tx_sizes {
 TX_HIDDEN tx_status tx_check_inputs(const tx_entry *entry,
                                     const tx_tensor *inputs, tx_sizes *sizes,
                                     tx_message message);
-/* Checks and sets the shapes of outputs. */
+/* Checks and sets the shapes of outputs, and that they have memory of their
+   own; inputs have been checked. */
 TX_HIDDEN tx_status tx_check_outputs(const tx_entry *entry,
-                                     const tx_sizes *sizes, tx_tensor *outputs,
-                                     tx_message message);
+                                     const tx_sizes *sizes,
+                                     const tx_tensor *inputs,
+                                     tx_tensor *outputs, tx_message message);
 
 #endif /* TX_RUNTIME_RUNTIME_H */

@@ -63,7 +63,8 @@ typedef struct tx_entry_info {
   int64_t flops_token, flops_sequence, flops_pair;
 } tx_entry_info;
 
-/* Row-major and dense. On return shape of an output is what was written. */
+/* Row-major and dense, at a multiple of 4 bytes. On return shape of an output is
+   what was written; its memory is shared with no input and no other output. */
 typedef struct tx_tensor {
   void *data;
   int32_t dtype;

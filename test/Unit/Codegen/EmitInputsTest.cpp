@@ -22,10 +22,16 @@ struct Input {
   }
 };
 
+/// Where tensors lie that are not as they should be.
+struct Memory {
+  int64_t inputShift = 0, outputShift = 0; ///< bytes
+  int outputInInput = -1; ///< the number of the input that holds the output
+};
+
 class EmitInputsTest : public EmitTest {
 protected:
   /// Why the model refuses `inputs`; empty if it takes them.
-  std::string run(std::vector<Input> inputs) {
+  std::string run(std::vector<Input> inputs, Memory memory = {}) {
     SharedLibrary library(file("model.so"));
     const tx_model *model = library.model("tx_model_v1");
     tx_options options = {};
@@ -38,7 +44,15 @@ protected:
     for (Input &input : inputs)
       tensors.push_back(input.getTensor());
     float values[16];
-    tx_tensor output = {values, TX_F32, 1, {}, sizeof values};
+    void *target = values;
+    if (memory.outputInInput >= 0)
+      target = tensors[memory.outputInInput].data;
+    tensors[0].data = static_cast<char *>(tensors[0].data) + memory.inputShift;
+    tx_tensor output = {static_cast<char *>(target) + memory.outputShift,
+                        TX_F32,
+                        1,
+                        {},
+                        sizeof values};
     std::string error;
     if (model->run(context, 0, tensors.data(), &output) != TX_OK)
       error = model->error(context);
@@ -47,6 +61,37 @@ protected:
   }
 };
 } // namespace
+
+TEST_F(EmitInputsTest, OutputsHaveMemoryOfTheirOwn) {
+  ASSERT_EQ(emit(file("model.so"), {}), "");
+  Input ids{{0, 1, 2, 3}, {2}}, offsets{{0, 2, 0, 0}, {2}};
+  EXPECT_EQ(run({ids, offsets}), "");
+  const char *const in[] = {
+      "output values shares memory with input_ids, expected memory of its own",
+      "output values shares memory with offsets, expected memory of its own"};
+  for (int input : {0, 1}) {
+    Memory memory;
+    memory.outputInInput = input;
+    for (memory.outputShift = -4; memory.outputShift <= 4;
+         memory.outputShift += 4)
+      EXPECT_EQ(run({ids, offsets}, memory), in[input]) << memory.outputShift;
+    memory.outputShift = 8; // the input has two elements
+    EXPECT_EQ(run({ids, offsets}, memory), "");
+  }
+}
+
+TEST_F(EmitInputsTest, AddressesAreAligned) {
+  ASSERT_EQ(emit(file("model.so"), {}), "");
+  Input ids{{0, 1, 2, 3}, {2}}, offsets{{0, 2}, {2}};
+  Memory memory;
+  memory.inputShift = 2;
+  EXPECT_EQ(run({ids, offsets}, memory),
+            "input_ids is at an address that is no multiple of 4");
+  memory.inputShift = 0;
+  memory.outputShift = 1;
+  EXPECT_EQ(run({ids, offsets}, memory),
+            "values is at an address that is no multiple of 4");
+}
 
 TEST_F(EmitInputsTest, StaticIndicesAreCheckedToTheirEnd) {
   replace("shape = array<i64: -3>}]",

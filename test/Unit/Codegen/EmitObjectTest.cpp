@@ -138,6 +138,19 @@ TEST_F(EmitObjectTest, HeaderIsCPlusPlusToo) {
   EXPECT_EQ(run(file("main"), {}), 1);
 }
 
+TEST_F(EmitObjectTest, IsReadyForConstructorsOfItsProgram) {
+  ASSERT_EQ(emitObject("one.o", "one"), "");
+  write(file("main.cpp"), "#include \"one.h\"\n"
+                          "static int entries = one_v1()->num_entries;\n"
+                          "int main() { return entries; }\n");
+  // Constructors run in the order of the linker's arguments.
+  ASSERT_EQ(run("clang++-22", {file("main.cpp"), file("one.o"), "-pthread",
+                               "-o", file("main")}),
+            0)
+      << read(file("err"));
+  EXPECT_EQ(run(file("main"), {}), 1);
+}
+
 TEST_F(EmitObjectTest, WeightsAreALargeReadOnlySection) {
   ASSERT_EQ(emitObject("one.o", "one"), "");
   auto binary = llvm::cantFail(llvm::object::createBinary(file("one.o")));

@@ -301,6 +301,26 @@ TEST_F(CompileTest, WhatLiesAtAPathNowIsOpened) {
   llvm::for_each(opened, check);
 }
 
+TEST_F(CompileTest, AFileOfTwoNamesIsOpenedOnce) {
+  auto getFirst = [&](const LoadedModel &artefact) {
+    return llvm::cantFail(runArtefact(artefact, "packed", inputs, 1))["logits"]
+        .floats()[3];
+  };
+  std::string text = kModule.str();
+  ASSERT_FALSE(bool(compileModel(*load(text), file("old.so"), {})));
+  text.replace(text.find("dense<[[") + 8, 1, "7");
+  ASSERT_FALSE(bool(compileModel(*load(text), file("new.so"), {})));
+  ASSERT_FALSE(llvm::sys::fs::create_hard_link(file("old.so"), file("m.so")));
+  std::optional<LoadedModel> first = llvm::cantFail(openArtefact(file("m.so")));
+  LoadedModel second = llvm::cantFail(openArtefact(file("old.so")));
+  float old = getFirst(second);
+  first.reset();
+  ASSERT_FALSE(llvm::sys::fs::rename(file("new.so"), file("m.so")));
+  LoadedModel third = llvm::cantFail(openArtefact(file("m.so")));
+  EXPECT_NE(getFirst(third), old);
+  EXPECT_EQ(getFirst(second), old);
+}
+
 TEST_F(CompileTest, PhasesOfHandwrittenModulesAreBelieved) {
   Model model = llvm::cantFail(load(kModule));
   CompileOptions options;

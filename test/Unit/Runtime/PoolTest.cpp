@@ -15,6 +15,7 @@ extern "C" {
 #include <cstdio>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <signal.h>
 #include <string>
 #include <sys/wait.h>
 #include <thread>
@@ -170,6 +171,34 @@ TEST_F(SpreadPool, a_forked_child_tries_again_what_failed) {
     sched_setaffinity(0, sizeof all, &all);
     return isGood && pool.begin() == TX_OK && pool.run(50) == once(50);
   }));
+}
+
+/// Whether SIGTERM could interrupt the threads that a task's items ran on.
+struct Signals {
+  std::atomic<bool> caller{false}, worker{false}, wasWorker{false};
+  std::thread::id callerThread = std::this_thread::get_id();
+};
+static void findSignals(const int64_t *args, int64_t, int64_t, void *) {
+  auto *signals = reinterpret_cast<Signals *>(args[0]);
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  bool isOpen = !sigismember(&blocked, SIGTERM);
+  bool isCaller = std::this_thread::get_id() == signals->callerThread;
+  (isCaller ? signals->caller : signals->worker) = isOpen;
+  if (!isCaller)
+    signals->wasWorker = !sigismember(&blocked, SIGSEGV);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+TEST(Pool, leaves_signals_to_the_program) {
+  Pool pool(2);
+  ASSERT_EQ(pool.getStatus(), TX_OK) << pool.getError();
+  Signals signals;
+  for (int round = 0; round < 100 && !signals.wasWorker; ++round)
+    pool.runKernel(findSignals, reinterpret_cast<int64_t>(&signals), 8);
+  EXPECT_TRUE(signals.wasWorker);
+  EXPECT_TRUE(signals.caller);
+  EXPECT_FALSE(signals.worker);
 }
 
 TEST(Pool, stops_while_workers_spin_or_sleep) {
