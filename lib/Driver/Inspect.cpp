@@ -13,27 +13,6 @@ namespace json = llvm::json;
 // Models
 //===----------------------------------------------------------------------===//
 
-/// JSON of an attribute of `tx.model`.
-static json::Value toJson(Attribute attribute) {
-  if (auto text = dyn_cast<StringAttr>(attribute))
-    return json::fixUTF8(text.getValue());
-  if (auto flag = dyn_cast<BoolAttr>(attribute))
-    return flag.getValue();
-  if (auto number = dyn_cast<IntegerAttr>(attribute))
-    return number.getValue().getSExtValue();
-  if (auto number = dyn_cast<FloatAttr>(attribute))
-    return number.getValueAsDouble();
-  if (auto list = dyn_cast<ArrayAttr>(attribute)) {
-    json::Array array;
-    for (Attribute element : list)
-      array.push_back(toJson(element));
-    return array;
-  }
-  std::string text;
-  llvm::raw_string_ostream(text) << attribute;
-  return json::fixUTF8(text);
-}
-
 static json::Value describeTensor(Type type, StringAttr name) {
   json::Object object{{"name", name ? json::fixUTF8(name.getValue()) : ""}};
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -98,7 +77,8 @@ json::Value tx::inspectModel(const Model &model) {
   json::Object description;
   if (auto dictionary = module->getAttrOfType<DictionaryAttr>(kModelAttrName))
     for (NamedAttribute field : dictionary)
-      description[field.getName().str()] = toJson(field.getValue());
+      description[json::fixUTF8(field.getName().getValue())] =
+          describeAttribute(field.getValue());
   json::Object result{{"kind", "model"},
                       {"model", std::move(description)},
                       {"entries", describeEntries(module)},

@@ -79,6 +79,9 @@ static void addVerifier(OpPassManager &pm, Phase phase) {
 static void buildLower(OpPassManager &pm) {
   // Code trusts schedules, and a module may have been edited since.
   addVerifier(pm, Phase::Schedule);
+  // Code trusts places, which follow from everything else: whatever a module
+  // says of them, they are those of this plan.
+  pm.addPass(createPlanMemory());
   // While kernels still say what they compute.
   pm.addPass(createDescribeEntries());
   pm.addNestedPass<KernelOp>(createConvertTxToLinalg());

@@ -59,6 +59,7 @@ static std::vector<int64_t> getCodes(ArrayRef<DimSymbol> dims) {
 static LogicalResult describeCall(tx::CallOp call, const TokenDims &dims) {
   Builder builder(call.getContext());
   SmallVector<Attribute> sizes;
+  call->removeAttr(kTilesAttrName);
   for (Value result : call.getResults()) {
     for (const DimSymbol &dim : dims.getDims(result)) {
       if (dim.kind != DimSymbol::Kind::Tiles || call->hasAttr(kTilesAttrName))

@@ -357,7 +357,7 @@ void AttentionEmitter::emitTiles(
     function_ref<void(Value, int64_t, int64_t)> body) {
   run.switchOver(vectors, getMaxVectors(), [&](int64_t vectors) {
     int64_t rows = getMaxRows(vectors);
-    Value tiles = run.ceilDiv(count, rows);
+    Value tiles = run.max(run.ceilDiv(count, rows), run.i64(1)); // divides
     Value height = run.div(count, tiles), higher = run.rem(count, tiles);
     run.loop(run.i64(0), tiles, 1, [&](Value index) {
       Value first = run.add(run.mul(index, height), run.min(index, higher));
@@ -492,6 +492,7 @@ static FailureOr<HeadWidths> getLargestHeads(KernelOp kernel,
                                              AttentionOp attention) {
   constexpr int64_t kAssumedWidth = 512;
   HeadWidths widths;
+  bool isCalled = false;
   auto include = [&](tx::CallOp call, Value argument, int64_t heads,
                      int64_t &width) -> LogicalResult {
     Value operand =
@@ -502,6 +503,7 @@ static FailureOr<HeadWidths> getLargestHeads(KernelOp kernel,
              << operand.getType()
              << " to attention, expected a static number of channels";
     width = std::max(width, channels / heads);
+    isCalled = true;
     return success();
   };
   WalkResult walk =
@@ -516,7 +518,7 @@ static FailureOr<HeadWidths> getLargestHeads(KernelOp kernel,
       });
   if (walk.wasInterrupted())
     return failure();
-  if (widths.query == 0)
+  if (!isCalled)
     return HeadWidths{kAssumedWidth, kAssumedWidth};
   return widths;
 }
@@ -533,6 +535,10 @@ static LogicalResult verifyAttention(KernelOp kernel, AttentionOp attention) {
   for (Operation &op : kernel.getBody().front())
     if (&op != attention && !isa<ReturnOp>(op))
       return op.emitOpError("cannot share a kernel with tx.attention");
+  Operation *terminator = kernel.getBody().front().getTerminator();
+  if (!llvm::equal(terminator->getOperands(), attention->getResults()))
+    return terminator->emitOpError("of a kernel of tx.attention must return "
+                                   "its result and nothing else");
   if (!llvm::isPowerOf2_64(kernel.getScheduleAttr().getLanes()))
     return kernel.emitOpError("has a schedule of ")
            << kernel.getScheduleAttr().getLanes()

@@ -402,6 +402,21 @@ static LogicalResult verifyProducts(KernelOp kernel,
   return success();
 }
 
+/// Whatever follows a product has the product's shape, as long as one of its
+/// operands has.
+static LogicalResult verifyEpilogue(KernelOp kernel) {
+  auto isArgument = llvm::IsaPred<BlockArgument>;
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    if (!isa<LinearOp>(op) && llvm::all_of(op.getOperands(), isArgument))
+      return op.emitOpError("has arguments of its kernel alone; expected the "
+                            "product, or what follows it, among its operands");
+  Operation *terminator = kernel.getBody().front().getTerminator();
+  if (llvm::any_of(terminator->getOperands(), isArgument))
+    return terminator->emitOpError(
+        "of a kernel of tx.linear returns an argument");
+  return success();
+}
+
 /// Reports what the code above does not cover.
 static LogicalResult verifyLinear(KernelOp kernel,
                                   ArrayRef<LinearOp> products) {
@@ -421,7 +436,7 @@ static LogicalResult verifyLinear(KernelOp kernel,
              << "cannot follow tx.linear in a kernel; expected "
                 "activation, add or mul";
   bool isPlain = products.size() == 1 && !getHeads(products.front());
-  return isPlain ? success() : verifyProducts(kernel, products);
+  return isPlain ? verifyEpilogue(kernel) : verifyProducts(kernel, products);
 }
 
 FailureOr<EmittedKernel> tx::emitLinear(KernelOp kernel, KernelBuilder &items,

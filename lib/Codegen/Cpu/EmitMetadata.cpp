@@ -19,31 +19,30 @@ namespace json = llvm::json;
 // Metadata
 //===----------------------------------------------------------------------===//
 
-/// JSON of an attribute of the model dictionary.
-static json::Value toJson(mlir::Attribute attribute) {
-  if (auto text = mlir::dyn_cast<mlir::StringAttr>(attribute)) {
-    if (json::isUTF8(text.getValue()))
-      return text.str();
+json::Value tx::describeAttribute(mlir::Attribute attribute) {
+  if (auto text = mlir::dyn_cast<mlir::StringAttr>(attribute))
     return json::fixUTF8(text.getValue());
-  }
   if (auto flag = mlir::dyn_cast<mlir::BoolAttr>(attribute))
     return flag.getValue();
-  if (auto number = mlir::dyn_cast<mlir::IntegerAttr>(attribute))
+  if (auto number = mlir::dyn_cast<mlir::IntegerAttr>(attribute);
+      number && number.getValue().isSignedIntN(64))
     return number.getValue().getSExtValue();
-  if (auto number = mlir::dyn_cast<mlir::FloatAttr>(attribute))
+  if (auto number = mlir::dyn_cast<mlir::FloatAttr>(attribute);
+      number && number.getValue().isFinite())
     return number.getValueAsDouble();
   if (mlir::isa<mlir::UnitAttr>(attribute))
     return true;
   if (auto list = mlir::dyn_cast<mlir::ArrayAttr>(attribute)) {
     json::Array array;
     for (mlir::Attribute element : list)
-      array.push_back(toJson(element));
+      array.push_back(describeAttribute(element));
     return array;
   }
   if (auto fields = mlir::dyn_cast<mlir::DictionaryAttr>(attribute)) {
     json::Object object;
     for (mlir::NamedAttribute field : fields)
-      object[field.getName().str()] = toJson(field.getValue());
+      object[json::fixUTF8(field.getName().getValue())] =
+          describeAttribute(field.getValue());
     return object;
   }
   std::string printed;
@@ -127,7 +126,7 @@ json::Object tx::describeSchedule(ScheduleAttr schedule) {
 
 static json::Value toJson(llvm::StringRef kernel, ScheduleAttr schedule,
                           mlir::DenseI64ArrayAttr packed) {
-  json::Object object{{"name", kernel}};
+  json::Object object{{"name", json::fixUTF8(kernel)}};
   if (schedule)
     object["schedule"] = describeSchedule(schedule);
   if (packed)
@@ -170,7 +169,7 @@ std::string tx::makeMetadata(const ProgramInfo &info,
                       {"entries", std::move(entries)},
                       {"variants", std::move(variants)}};
   if (info.model)
-    object["model"] = toJson(info.model);
+    object["model"] = describeAttribute(info.model);
   return llvm::formatv("{0}", json::Value(std::move(object))).str();
 }
 

@@ -21,7 +21,8 @@ EntryBuilder::EntryBuilder(func::FuncOp entry, const EntrySignature &signature,
     : entry(entry), signature(signature), kernels(kernels), weights(weights),
       builder(entry), loc(entry.getLoc()), i32(builder.getI32Type()),
       i64(builder.getI64Type()),
-      pointer(LLVM::LLVMPointerType::get(builder.getContext())) {}
+      pointer(LLVM::LLVMPointerType::get(builder.getContext())),
+      knowsTokens(!signature.isPadded()) {}
 
 //===----------------------------------------------------------------------===//
 // Arithmetic and memory
@@ -229,6 +230,7 @@ void EntryBuilder::readTokenCount(tx::CallOp call) {
   if (offsets == call->getResults().end())
     return;
   tokens = loadOffset(places[*offsets].address, sequences);
+  knowsTokens = true;
   // The other results are as long as what was packed.
   for (OpResult result : call->getResults())
     for (auto [size, code] : llvm::zip_equal(
@@ -279,8 +281,15 @@ LogicalResult EntryBuilder::buildCall(tx::CallOp call) {
   LLVM::CallOp::create(builder, loc, runType,
                        ValueRange{parallelFor, pool, code, words, items,
                                   constant(kernels.lookup(kernel))});
-  if (signature.isPadded())
-    readTokenCount(call);
+  if (knowsTokens)
+    return success();
+  readTokenCount(call);
+  for (unsigned i = 0; !knowsTokens && i < call.getNumResults(); ++i)
+    if (llvm::is_contained(getCodes(call, i), TX_DIM_TOKENS))
+      return call.emitOpError("has a result with a row for each token before "
+                              "offsets say how many there are; expected the "
+                              "offsets of tx.pack_tokens among the results of "
+                              "this call or an earlier one");
   return success();
 }
 

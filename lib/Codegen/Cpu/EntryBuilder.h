@@ -63,6 +63,7 @@ private:
   // Fields of tx_call and what follows from them.
   mlir::Value pool, parallelFor, inputs, outputs, weightsBase;
   mlir::Value tokens, sequences, sequencesPlus, length;
+  bool knowsTokens; ///< else `tokens` are all places of a padded batch
   mlir::Value tokenUnits, sequenceUnits; ///< counts by which arenas grow
   mlir::Value tokenArena, sequenceArena, fixedArena;
   mlir::Value words; ///< the kernels' arguments

@@ -193,7 +193,8 @@ static LogicalResult verifyOperands(linalg::GenericOp op) {
 }
 
 static LogicalResult verifyGeneric(linalg::GenericOp op) {
-  if (op.getNumLoops() > 2 || op.getNumDpsInits() != 1 ||
+  if (op.getNumLoops() < 1 || op.getNumLoops() > 2 ||
+      op.getNumDpsInits() != 1 ||
       op.getIteratorTypesArray().front() != utils::IteratorType::parallel ||
       (op.getNumLoops() == 1 && op.getNumReductionLoops()))
     return op.emitOpError() << "is not a computation on rows; expected one "
@@ -219,17 +220,27 @@ static LogicalResult verifyGeneric(linalg::GenericOp op) {
 /// Every size must be one that the kernel's function can find.
 static LogicalResult verifySizes(KernelOp kernel,
                                  const RowDimensions &dimensions) {
+  auto isSizeKnown = [&](Value value, int64_t dim) {
+    unsigned dimClass = dimensions.getClass(value, dim);
+    return dimensions.findSize(dimClass).first != Value();
+  };
   auto isKnown = [&](Value value) {
     int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
-    return llvm::all_of(llvm::seq(rank), [&](int64_t dim) {
-      unsigned dimClass = dimensions.getClass(value, dim);
-      return dimensions.findSize(dimClass).first != Value();
-    });
+    return llvm::all_of(llvm::seq(rank),
+                        [&](int64_t dim) { return isSizeKnown(value, dim); });
   };
   for (auto op : kernel.getBody().front().getOps<linalg::GenericOp>())
     if (!llvm::all_of(op->getOperands(), isKnown) || !isKnown(op.getResult(0)))
       return op.emitOpError() << "has a size that neither a type nor an "
                                  "operand or result of the kernel tells";
+  for (auto op : kernel.getBody().front().getOps<tensor::DimOp>()) {
+    auto type = dyn_cast<RankedTensorType>(op.getSource().getType());
+    int64_t dim = *op.getConstantIndex();
+    if (!type || dim < 0 || dim >= type.getRank() ||
+        !isSizeKnown(op.getSource(), dim))
+      return op.emitOpError() << "asks for a size that neither a type nor an "
+                                 "operand or result of the kernel tells";
+  }
   return success();
 }
 

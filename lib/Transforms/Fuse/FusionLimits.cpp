@@ -77,6 +77,15 @@ Reason tx::whyNoProduct(ArrayRef<Operation *> group,
     return "it has an epilogue, unlike the product of the same x before it";
   if (!first.getBias() != !linear.getBias())
     return "one of the products of the same x has a bias, the other has none";
+  if (first.isNarrow() != linear.isNarrow())
+    return "one of the products of the same x multiplies bf16, the other f32";
+  auto isInHeads = [](LinearOp product) {
+    return isa_and_present<HeadsAttr>(
+        cast<RankedTensorType>(product.getResult().getType()).getEncoding());
+  };
+  if (isInHeads(first) != isInHeads(linear))
+    return "one of the products of the same x lies in heads, the other does "
+           "not";
   if (isReadBefore(group, linear))
     return "a product of the same x is read before it stands";
   return std::nullopt;

@@ -155,6 +155,9 @@ void GroupFinder::addRows() {
       continue;
     SmallVector<Operation *> tree;
     for (Value operand : op.getOperands()) {
+      // The rows of a table are others than those that look it up.
+      if (isa<EmbeddingOp>(op) && operand == op.getOperand(0))
+        continue;
       auto producer = trees.find(operand.getDefiningOp());
       if (producer == trees.end() || !operand.hasOneUse())
         continue;

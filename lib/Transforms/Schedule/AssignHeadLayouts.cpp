@@ -41,6 +41,13 @@ static bool isProducts(KernelOp kernel) {
                      });
 }
 
+/// Whether query, key and value are arguments of the kernel.
+static bool readsArguments(AttentionOp attention) {
+  Value inputs[] = {attention.getQuery(), attention.getKey(),
+                    attention.getValue()};
+  return llvm::all_of(inputs, llvm::IsaPred<BlockArgument>);
+}
+
 /// Query, key and value, arguments of the kernel, and their heads.
 static SmallVector<std::pair<BlockArgument, int64_t>, 3>
 getInputs(AttentionOp attention) {
@@ -177,9 +184,10 @@ void AssignHeadLayouts::runOnOperation() {
   for (auto kernel : getOperation().getOps<KernelOp>()) {
     if (!callsOf.count(kernel))
       continue;
-    if (getAttention(kernel))
-      readers.insert(kernel);
-    else if (isProducts(kernel))
+    if (AttentionOp attention = getAttention(kernel)) {
+      if (readsArguments(attention))
+        readers.insert(kernel);
+    } else if (isProducts(kernel))
       writers.insert(kernel);
   }
   // A kernel that must stay as it is may keep others from changing.

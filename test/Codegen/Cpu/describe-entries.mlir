@@ -33,7 +33,7 @@ module attributes {tx.model = {max_length = 512 : i64}} {
     // CHECK: tx.call @pack{{.*}} tx.sizes = [array<i64: -1>, array<i64: -3>, array<i64: -1>]
     %p:3 = tx.call @pack(%mask, %ids) {places = [#tx.place<token, 0>, #tx.place<sequence, 0>, #tx.place<token, 4>]} : (tensor<?x?xi32>, tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>)
     // CHECK: tx.call @plan{{.*}} tx.sizes = [array<i64: -5, 2>], tx.tiles = array<i64: 0, 64>
-    %tiles = tx.call @plan(%p#1) {places = [#tx.place<token, 8>]} : (tensor<?xi32>) -> tensor<?x2xi32>
+    %tiles = tx.call @plan(%p#1) {places = [#tx.place<token, 8>], tx.tiles = array<i64: 0, 1>} : (tensor<?xi32>) -> tensor<?x2xi32>
     %t = tx.param dense<1.0> : tensor<100x8xf32>
     // CHECK: tx.call @embed{{.*}} tx.sizes = [array<i64: -1, 8>]
     %x = tx.call @embed(%t, %p#0) {places = [#tx.place<token, 16>]} : (tensor<100x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>

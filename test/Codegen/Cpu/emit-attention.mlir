@@ -1,4 +1,4 @@
-// RUN: tx-opt %s -tx-emit-kernels | FileCheck %s
+// RUN: tx-opt %s -split-input-file -tx-emit-kernels | FileCheck %s
 
 // Scratch: 64 keys, three vectors of statistics, queries and sums of 512
 // channels, since no call says how many there are, by 64 queries.
@@ -66,4 +66,21 @@ tx.kernel @unrolled(%q: !t, %k: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t a
   %0 = tx.attention full %q, %k, %v offsets %o, %o tiles %p {num_heads = 12 : i64, num_kv_heads = 12 : i64, scale = 0.125 : f32}
     : (!t, !t, !t, !o, !o, tensor<?x2xi32>) -> !t
   tx.return %0 : !t
+}
+
+// -----
+
+// Scores of no channels are zero: there is room for sums of 2048 beside 67 rows.
+// CHECK: module attributes {tx.scratch = 135360 : i64}
+#narrow = #tx.schedule<lanes = 8, rows = 6, panels = 2, item_rows = 48>
+!t = tensor<?x?xf32>
+!o = tensor<?xi32>
+tx.kernel @mean(%q: !t, %v: !t, %o: !o, %p: tensor<?x2xi32>) -> !t attributes {schedule = #narrow} {
+  %0 = tx.attention full %q, %q, %v offsets %o, %o tiles %p {num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f32}
+    : (!t, !t, !t, !o, !o, tensor<?x2xi32>) -> !t
+  tx.return %0 : !t
+}
+func.func @packed(%q: tensor<?x0xf32>, %v: tensor<?x2048xf32>, %o: !o, %p: tensor<?x2xi32>) -> tensor<?x2048xf32> {
+  %0 = tx.call @mean(%q, %v, %o, %p) : (tensor<?x0xf32>, tensor<?x2048xf32>, !o, tensor<?x2xi32>) -> tensor<?x2048xf32>
+  return %0 : tensor<?x2048xf32>
 }

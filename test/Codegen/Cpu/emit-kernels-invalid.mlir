@@ -78,6 +78,47 @@ tx.kernel @linear_order(%x: tensor<?x?xf32>, %w: !w, %u: !w) -> (tensor<?x?xf32>
 
 // -----
 
+!w = tensor<?x?xf32, #tx.layout<panels = 16>>
+tx.kernel @linear_beside(%x: tensor<?x?xf32>, %w: !w) -> (tensor<?x?xf32>, tensor<?x?xf32>)
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  // expected-error@+1 {{has arguments of its kernel alone; expected the product, or what follows it, among its operands}}
+  %1 = tx.activation gelu %x : tensor<?x?xf32>
+  tx.return %0, %1 : tensor<?x?xf32>, tensor<?x?xf32>
+}
+
+// -----
+
+!w = tensor<?x?xf32, #tx.layout<panels = 16>>
+tx.kernel @linear_argument(%x: tensor<?x?xf32>, %w: !w) -> (tensor<?x?xf32>, tensor<?x?xf32>)
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.linear %x, %w : (tensor<?x?xf32>, !w) -> tensor<?x?xf32>
+  // expected-error@+1 {{of a kernel of tx.linear returns an argument}}
+  tx.return %0, %x : tensor<?x?xf32>, tensor<?x?xf32>
+}
+
+// -----
+
+tx.kernel @attention_twice(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>) -> (tensor<?x?xf32>, tensor<?x?xf32>)
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.attention full %x, %x, %x offsets %o, %o tiles %p {num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f32}
+    : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
+  // expected-error@+1 {{of a kernel of tx.attention must return its result and nothing else}}
+  tx.return %0, %0 : tensor<?x?xf32>, tensor<?x?xf32>
+}
+
+// -----
+
+tx.kernel @attention_offsets(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>) -> tensor<?xi32>
+    attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
+  %0 = tx.attention full %x, %x, %x offsets %o, %o tiles %p {num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f32}
+    : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
+  // expected-error@+1 {{of a kernel of tx.attention must return its result and nothing else}}
+  tx.return %o : tensor<?xi32>
+}
+
+// -----
+
 tx.kernel @attention_tiles(%x: tensor<?x?xf32>, %o: tensor<?xi32>) -> tensor<?x?xf32>
     attributes {schedule = #tx.schedule<lanes = 16, rows = 8, panels = 3, item_rows = 64>} {
   // expected-error@+1 {{has no tiles to work through; run tx-plan-attention-tiles}}

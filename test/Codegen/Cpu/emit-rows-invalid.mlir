@@ -237,3 +237,35 @@ tx.kernel @slice_of_rows(%x: tensor<8x4xf32>, %e: tensor<4x4xf32>) -> tensor<4x4
   } -> tensor<4x4xf32>
   tx.return %0 : tensor<4x4xf32>
 }
+
+// -----
+
+#schedule = #tx.schedule<lanes = 16, rows = 1, panels = 1, item_rows = 32>
+#nothing = affine_map<() -> ()>
+tx.kernel @no_loops(%x: tensor<f32>, %e: tensor<f32>) -> tensor<f32> attributes {schedule = #schedule} {
+  // expected-error@+1 {{is not a computation on rows; expected one result, and loops over rows or over rows and columns}}
+  %0 = linalg.generic {indexing_maps = [#nothing, #nothing], iterator_types = []}
+      ins(%x : tensor<f32>) outs(%e : tensor<f32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<f32>
+  tx.return %0 : tensor<f32>
+}
+
+// -----
+
+#schedule = #tx.schedule<lanes = 16, rows = 1, panels = 1, item_rows = 32>
+#element = affine_map<(d0, d1) -> (d0, d1)>
+tx.kernel @unknown_size(%x: tensor<?x?xf32>, %e: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {schedule = #schedule} {
+  %n = arith.constant 4 : index
+  %c1 = arith.constant 1 : index
+  %t = tensor.empty(%n, %n) : tensor<?x?xf32>
+  // expected-error@+1 {{asks for a size that neither a type nor an operand or result of the kernel tells}}
+  %d = tensor.dim %t, %c1 : tensor<?x?xf32>
+  %0 = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}

@@ -240,3 +240,30 @@ func.func @no_change__not_an_entry(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %0 = tx.activation relu %x : tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
+
+// -----
+
+/// Products of the same x, of which one multiplies bf16, the other f32.
+// CHECK-LABEL: func.func @no_change__mixed_precision
+// CHECK: tx.call @linear(
+// CHECK: tx.call @linear_1(
+func.func @no_change__mixed_precision(%x: tensor<?x8xf32> {tx.name = "x"}) -> (tensor<?x8xf32>, tensor<?x8xf32>) attributes {tx.entry = "packed"} {
+  %w = tx.param dense<1.0> : tensor<8x8xf32>
+  %n = tx.cast %w : tensor<8x8xf32> to tensor<8x8xbf16>
+  %0 = tx.linear %x, %w : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>
+  %1 = tx.linear %x, %n : (tensor<?x8xf32>, tensor<8x8xbf16>) -> tensor<?x8xf32>
+  return %0, %1 : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// -----
+
+/// A table is computed by its own rows, not by those of the ids.
+// CHECK-LABEL: func.func @no_change__computed_table
+// CHECK: %[[T:.*]] = tx.call @normalize(
+// CHECK: tx.call @embedding(%[[T]], %{{.*}})
+func.func @no_change__computed_table(%ids: tensor<?xi32> {tx.name = "ids"}) -> tensor<?x8xf32> attributes {tx.entry = "packed"} {
+  %p = tx.param dense<1.0> : tensor<100x8xf32>
+  %t = tx.normalize %p {eps = 1.0e-12 : f32} : tensor<100x8xf32>
+  %e = tx.embedding %t, %ids : (tensor<100x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %e : tensor<?x8xf32>
+}

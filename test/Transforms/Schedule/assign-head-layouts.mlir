@@ -71,3 +71,19 @@ func.func @no_change__kernel_is_shared(%x: tensor<?x8xf32>, %o: tensor<?xi32>, %
   %2 = tx.call @linear(%x, %w) : (tensor<?x8xf32>, tensor<32x8xf32>) -> tensor<?x32xf32>
   return %1, %2 : tensor<?x32xf32>, tensor<?x32xf32>
 }
+
+// -----
+
+/// A query that the kernel itself computes, which tx-emit-kernels refuses.
+// CHECK-LABEL: tx.kernel @no_change__computed_query
+// CHECK-NOT: #tx.heads
+tx.kernel @no_change__computed_query(%x: tensor<?x?xf32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>) -> tensor<?x?xf32> {
+  %q = tx.activation relu %x : tensor<?x?xf32>
+  %0 = tx.attention full %q, %x, %x offsets %o, %o tiles %p {num_heads = 2, num_kv_heads = 2, scale = 0.5 : f32}
+    : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x?xf32>
+  tx.return %0 : tensor<?x?xf32>
+}
+func.func @computed_query(%x: tensor<?x32xf32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>) -> tensor<?x32xf32> {
+  %0 = tx.call @no_change__computed_query(%x, %o, %p) : (tensor<?x32xf32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x32xf32>
+  return %0 : tensor<?x32xf32>
+}

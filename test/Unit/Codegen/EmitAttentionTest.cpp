@@ -183,6 +183,11 @@ TEST_P(AttentionKernels, every_width_of_a_head) {
   checkFull({20}, 128, 9);
 }
 
+TEST_P(AttentionKernels, heads_without_channels) {
+  checkFull({5, 37}, 0, 20); // the mean
+  checkFull({5, 37}, 20, 0);
+}
+
 TEST_P(AttentionKernels, every_short_length) {
   for (int32_t length = 1; length <= 140 && !HasFailure(); ++length)
     checkFull({length, 3}, 26, 26);

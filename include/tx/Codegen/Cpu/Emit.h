@@ -43,6 +43,8 @@ llvm::Error emitModule(llvm::ArrayRef<mlir::ModuleOp> variants,
 
 /// A schedule as the metadata of an artefact and reports have it.
 llvm::json::Object describeSchedule(ScheduleAttr schedule);
+/// As metadata have it: what JSON has no number for is text.
+llvm::json::Value describeAttribute(mlir::Attribute attribute);
 
 } // namespace tx
 
