@@ -15,6 +15,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,9 @@ static llvm::Error checkTarget(StringRef shown, const std::string &path,
 Expected<OutputFile> OutputFile::create(StringRef path) {
   if (path.empty())
     return cannotWrite("''", "the name is empty");
+  if (path == "-")
+    return cannotWrite(path, "it stands for standard output; a file of that "
+                             "name is ./-");
   if (sys::path::filename(path) == "." || path.ends_with("/"))
     return cannotWrite(path, "it is the name of a folder");
   OutputFile file;
@@ -61,12 +65,19 @@ Expected<OutputFile> OutputFile::create(StringRef path) {
   std::optional<mode_t> mode;
   if (llvm::Error error = checkTarget(path, file.path, mode))
     return std::move(error);
-  SmallString<256> model(sys::path::parent_path(file.path));
-  sys::path::append(model, ".tx-%%%%%%%%%%.tmp");
+  // Only the name is made up: folders may have any characters.
   SmallString<256> temporary;
-  if (std::error_code code = sys::fs::createUniqueFile(
-          model, file.fd, temporary, sys::fs::OF_None, 0666))
-    return cannotWrite(path, code.message());
+  do {
+    SmallString<32> name;
+    sys::fs::createUniquePath(".tx-%%%%%%%%%%.tmp", name,
+                              /*MakeAbsolute=*/false);
+    temporary = sys::path::parent_path(file.path);
+    sys::path::append(temporary, name);
+    file.fd =
+        ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (file.fd < 0 && errno == EEXIST);
+  if (file.fd < 0)
+    return cannotWrite(path, std::strerror(errno));
   file.temporary = temporary.str().str();
   KeptSignals kept;
   sys::RemoveFileOnSignal(file.temporary);

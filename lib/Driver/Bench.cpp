@@ -316,7 +316,7 @@ llvm::Expected<json::Value> tx::bench(const LoadedModel &model, StringRef name,
       run["scaling"] = describeScaling(series, all.front());
     runs.push_back(std::move(run));
   }
-  return json::Object{{"artefact", name},
+  return json::Object{{"artefact", json::fixUTF8(name)},
                       {"isa", model->isa},
                       {"sequences", int64_t(options.lengths.size())},
                       {"tokens", tokens},

@@ -10,6 +10,7 @@
 #include "tx/Transforms/Normalize/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include <map>
 
@@ -109,7 +110,7 @@ findCpu(StringRef name, const Architecture &architecture, Precision precision) {
 static Precision getPrecision(const Model &model, const CompileOptions &options,
                               Phase start) {
   if (start <= Phase::Quantize)
-    return options.precision;
+    return options.precision.value_or(Precision::F32);
   WalkResult narrow = model.module.get()->walk([](LinearOp linear) {
     return linear.isNarrow() ? WalkResult::interrupt() : WalkResult::advance();
   });
@@ -156,7 +157,8 @@ static llvm::Error refuseLate(Phase start, StringRef what, StringRef option) {
 
 /// Whether the options name the target of a module that has one already.
 static bool replacesTarget(const Model &model, const CompileOptions &options) {
-  bool isNamed = !options.cpu.empty() || !options.target.empty();
+  bool isNamed = !options.cpu.empty() || !options.target.empty() ||
+                 !options.cpuVariants.empty();
   return isNamed && model.module.get()->hasAttr(kTargetAttrName);
 }
 
@@ -167,7 +169,7 @@ static llvm::Error checkLate(const Model &model, const CompileOptions &options,
     return refuseLate(start, "variants part", "variants");
   if (start > Phase::Fuse && replacesTarget(model, options))
     return refuseLate(start, "its target was decided", "a CPU and a target");
-  if (start > Phase::Quantize && options.precision != Precision::F32)
+  if (start > Phase::Quantize && options.precision)
     return refuseLate(start, "its precision was decided", "a precision");
   return llvm::Error::success();
 }
@@ -226,10 +228,10 @@ static llvm::Error checkTuning(const CompileOptions &options, Phase start) {
   return readTuning(options.tuning).takeError();
 }
 
+/// Empty if the model has no target, which phase schedule reports.
 static StringRef getIsa(const Model &model) {
-  return model.module.get()
-      ->getAttrOfType<TargetAttr>(kTargetAttrName)
-      .getIsa();
+  auto target = model.module.get()->getAttrOfType<TargetAttr>(kTargetAttrName);
+  return target ? target.getIsa() : "";
 }
 
 /// One of `models` is for the instruction set of the tuning file.
@@ -239,8 +241,10 @@ static llvm::Error checkTunedIsa(ArrayRef<Model *> models, StringRef path) {
   llvm::Expected<TuningFile> tuning = readTuning(path);
   if (!tuning)
     return tuning.takeError();
-  if (llvm::any_of(models,
-                   [&](Model *model) { return getIsa(*model) == tuning->isa; }))
+  if (llvm::any_of(models, [&](Model *model) {
+        StringRef isa = getIsa(*model);
+        return isa.empty() || isa == tuning->isa;
+      }))
     return llvm::Error::success();
   return withHint(makeError(ExitCode::Usage,
                             "{0} is for {1}, which no variant is made for",
@@ -410,6 +414,20 @@ static llvm::Error emitAndVerify(ArrayRef<Model *> variants,
 static llvm::Error emitVerified(ArrayRef<Model *> variants,
                                 const Model &original, StringRef output,
                                 const EmitOptions &options) {
+  bool isText =
+      options.kind == EmitKind::Llvm || options.kind == EmitKind::Assembly;
+  if (output == "-" && !isText)
+    return emitTo(variants, output, options); // which says what is wrong
+  if (output == "-") {
+    SmallString<128> file;
+    if (std::error_code code = fs::createTemporaryFile("txc", "so", file))
+      return makeError(ExitCode::File, "cannot make a temporary file: {0}",
+                       code.message());
+    llvm::FileRemover remover(file);
+    if (llvm::Error error = emitAndVerify(variants, original, file, options))
+      return error;
+    return emitTo(variants, output, options);
+  }
   llvm::Expected<OutputFile> file = OutputFile::create(output);
   if (!file)
     return file.takeError();

@@ -96,7 +96,7 @@ json::Value tx::reportFusion(ModuleOp module, const KernelRemarks &remarks) {
   json::Array kernels;
   for (auto kernel : module.getOps<KernelOp>()) {
     kernels.push_back(
-        json::Object{{"name", kernel.getSymName().str()},
+        json::Object{{"name", json::fixUTF8(kernel.getSymName())},
                      {"ops", json::Array(kernel.getOpNames())},
                      {"calls", toJson(countCalls(module, kernel))},
                      {"schedule", describe(kernel.getScheduleAttr())},
@@ -106,7 +106,7 @@ json::Value tx::reportFusion(ModuleOp module, const KernelRemarks &remarks) {
   auto target = module->getAttrOfType<TargetAttr>(kTargetAttrName);
   json::Array entries;
   for (auto entry : module.getOps<func::FuncOp>())
-    entries.push_back(entry.getSymName().str());
+    entries.push_back(json::fixUTF8(entry.getSymName()));
   return json::Object{{"isa", target.getIsa().str()},
                       {"tune", target.getTune().str()},
                       {"entries", std::move(entries)},

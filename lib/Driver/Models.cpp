@@ -86,6 +86,12 @@ static std::string folderOf(StringRef file) {
 llvm::Expected<Model> tx::loadModel(StringRef file, Head head,
                                     StringRef paramRoot, MLIRContext &context) {
   if (!fs::is_directory(file)) {
+    if (head != Head::Auto)
+      return withHint(makeError(ExitCode::Usage,
+                                "a head is chosen when a checkpoint is "
+                                "imported, and {0} is no folder of one",
+                                file),
+                      "leave it out: a module has its head already");
     llvm::Expected<Model> model = readModule(file, context);
     if (model)
       model->paramRoot = paramRoot.empty() ? folderOf(file) : paramRoot.str();

@@ -27,8 +27,9 @@ json::Value tx::toJson(const NamedTensors &outputs) {
   json::Object result;
   for (const auto &[name, tensor] : outputs) {
     int64_t begin = 0;
-    result[name] = json::Object{{"shape", json::Array(tensor.shape)},
-                                {"data", nest(tensor, tensor.shape, begin)}};
+    result[json::fixUTF8(name)] =
+        json::Object{{"shape", json::Array(tensor.shape)},
+                     {"data", nest(tensor, tensor.shape, begin)}};
   }
   return result;
 }

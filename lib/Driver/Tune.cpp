@@ -163,6 +163,8 @@ Tuner::make(const Candidate &candidate, std::string &path) {
 /// Takes the target from the module; this machine must run its code.
 llvm::Error Tuner::chooseTarget() {
   target = fused.module.get()->getAttrOfType<TargetAttr>(kTargetAttrName);
+  if (!target)
+    return makeError(ExitCode::Pass, "the module has no {0}", kTargetAttrName);
   const Architecture *architecture = findArchitecture(target.getTriple());
   std::optional<CpuTarget> host = resolveCpu("native", "", Precision::BF16);
   if (host && !host->isa.empty() && architecture == findArchitecture()) {
@@ -196,8 +198,18 @@ llvm::Error Tuner::prepare() {
   compileOptions.to = Phase::Schedule;
   if (llvm::Error error = compileModel(scheduled, "", compileOptions))
     return error;
+  std::set<std::string> measured; // what the entry that is measured calls
+  scheduled.module->walk([&](tx::CallOp call) {
+    auto entry =
+        call->getParentOfType<func::FuncOp>()->getAttrOfType<StringAttr>(
+            kEntryAttrName);
+    if (entry && entry == "packed")
+      measured.insert(call.getKernel().str());
+  });
   for (auto kernel : scheduled.module->getOps<KernelOp>()) {
     if (kernel.getBody().getOps<LinearOp>().empty())
+      continue;
+    if (!measured.empty() && !measured.count(kernel.getSymName().str()))
       continue;
     if (kernel.getScheduleAttr().getItemPanels())
       return makeError(ExitCode::Unsupported,

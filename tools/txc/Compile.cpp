@@ -4,6 +4,7 @@
 #include "tx/Checkpoint/Files.h"
 #include "tx/Driver/Reports.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace tx;
 using namespace txc;
@@ -133,6 +134,51 @@ static bool printsReport() {
   return report.getNumOccurrences() > 0 && (report.empty() || report == "-");
 }
 
+/// Whether the two are names of one file, there or not.
+static bool isSameFile(llvm::StringRef one, llvm::StringRef other) {
+  if (llvm::sys::fs::equivalent(one, other))
+    return true;
+  auto resolve = [](llvm::StringRef path) {
+    llvm::StringRef folder = llvm::sys::path::parent_path(path);
+    llvm::SmallString<128> real;
+    if (llvm::sys::fs::real_path(folder.empty() ? "." : folder, real))
+      real = folder;
+    llvm::sys::path::append(real, llvm::sys::path::filename(path));
+    return real;
+  };
+  return resolve(one) == resolve(other);
+}
+
+/// The report would take the place of what is compiled.
+static llvm::Error checkReportFile() {
+  if (report.getNumOccurrences() == 0 || printsReport())
+    return llvm::Error::success();
+  llvm::SmallString<128> header(output);
+  llvm::sys::path::replace_extension(header, ".h");
+  bool isHeader = emit == EmitKind::Object && isSameFile(report, header);
+  if (!isHeader && !isSameFile(report, output))
+    return llvm::Error::success();
+  return makeError(ExitCode::Usage, "the report {0} is the {1}, too",
+                   report.getValue(), isHeader ? "header" : "output");
+}
+
+/// What is said of artefacts, where the output is a module.
+static llvm::Error checkModuleOptions() {
+  if (to == "emit")
+    return llvm::Error::success();
+  for (auto [option, name] :
+       {std::pair<const cl::Option &, const char *>{emit, "--emit"},
+        {threads, "--threads"},
+        {symbolPrefix, "--symbol-prefix"},
+        {sanitize, "--sanitize"}})
+    if (option.getNumOccurrences() > 0)
+      return withHint(makeError(ExitCode::Usage,
+                                "{0} is for phase emit, the last one is {1}",
+                                name, to.getValue()),
+                      "say it when the module is compiled to its artefact");
+  return llvm::Error::success();
+}
+
 static llvm::Error checkOptions() {
   if (llvm::Error error = require("compile", "a model", model))
     return error;
@@ -152,10 +198,14 @@ static llvm::Error checkOptions() {
         makeError(ExitCode::Usage,
                   "the output and the report are both for standard output"),
         "name a file for the report: --report=FILE");
+  if (llvm::Error error = checkReportFile())
+    return error;
   if (from.getNumOccurrences() > 0)
     if (llvm::Error error = checkPhase("--from", from))
       return error;
-  return checkPhase("--to", to);
+  if (llvm::Error error = checkPhase("--to", to))
+    return error;
+  return checkModuleOptions();
 }
 
 /// Plain values: linking resets the options of this process.
@@ -164,7 +214,8 @@ static CompileOptions readOptions() {
   options.target = target;
   options.cpu = cpu;
   options.cpuVariants = cpuVariants;
-  options.precision = precision;
+  if (precision.getNumOccurrences() > 0)
+    options.precision = precision;
   options.tuning = tuning;
   options.emit.kind = emit;
   options.emit.symbolPrefix = symbolPrefix;

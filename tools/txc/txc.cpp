@@ -10,6 +10,8 @@
 #include "tx/Target/CpuTarget.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Signals.h"
 #include <csignal>
 #include <optional>
 #include <sys/mman.h>
@@ -180,8 +182,13 @@ static int runVerb(const Verb &verb, llvm::ArrayRef<const char *> arguments) {
 }
 
 int main(int argc, char **argv) {
+  // A file would take the number of a standard stream that is closed.
+  if (llvm::sys::Process::FixupStandardFileDescriptors())
+    return static_cast<int>(ExitCode::File);
   std::optional<KeptSignals> kept(std::in_place); // as nohup left them
   llvm::InitLLVM init(argc, argv);
+  // Temporary files are gone by then.
+  llvm::sys::SetOneShotPipeSignalFunction([] { raise(SIGPIPE); });
   kept.reset();
   signal(SIGXFSZ, SIG_IGN); // a file that grows too large is an error to report
   std::vector<Verb> verbs = getVerbs();

@@ -28,7 +28,8 @@ public:
   KeptSignals(const KeptSignals &) = delete;
 
 private:
-  static constexpr int kNumbers[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+  static constexpr int kNumbers[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1,
+                                     SIGPIPE};
   struct sigaction before[std::size(kNumbers)];
 };
 

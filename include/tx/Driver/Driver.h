@@ -16,6 +16,7 @@
 #include "tx/Runtime/LoadedModel.h"
 #include "llvm/Support/JSON.h"
 #include <functional>
+#include <optional>
 
 namespace tx {
 
@@ -60,7 +61,7 @@ struct CompileOptions {
   /// artefact has code for each and runs the best that its machine can.
   std::vector<std::string> cpuVariants;
   /// What linear ops multiply; decided in phase quantize.
-  Precision precision = Precision::F32;
+  std::optional<Precision> precision;
   /// A tuning file, for the variant of its instruction set; empty: none.
   std::string tuning;
   EmitOptions emit;
