@@ -75,6 +75,8 @@ public:
       : context(tx::makeContext()), model(load(path, toHead(head))) {}
 
   std::string text() {
+    py::gil_scoped_release unlocked;
+    std::lock_guard<std::mutex> guard(mutex);
     std::string result;
     llvm::raw_string_ostream os(result);
     model.module->print(os);
@@ -82,6 +84,8 @@ public:
   }
 
   std::string inspect() {
+    py::gil_scoped_release unlocked;
+    std::lock_guard<std::mutex> guard(mutex);
     llvm::json::Value value = tx::inspectModel(model);
     std::string result;
     llvm::raw_string_ostream(result) << value;
@@ -108,7 +112,6 @@ public:
     llvm::Error error = llvm::Error::success();
     {
       py::gil_scoped_release unlocked;
-      // Phases load dialects into the context.
       std::lock_guard<std::mutex> guard(mutex);
       tx::Model copy;
       copy.module = model.module->clone();
@@ -117,8 +120,8 @@ public:
       tx::CompileOptions options;
       options.cpu = cpu;
       options.cpuVariants = cpuVariants;
-      options.precision =
-          precision == "bf16" ? tx::Precision::BF16 : tx::Precision::F32;
+      if (precision == "bf16") // else f32, or what the module has decided
+        options.precision = tx::Precision::BF16;
       options.emit.threads = threads;
       options.verify = verify;
       options.tuning = tuning;
@@ -139,7 +142,9 @@ private:
     return std::move(*loaded);
   }
 
-  std::mutex mutex; // one thread compiles at a time
+  /// One thread at a time: even printing adds to what the context has, and what
+  /// is added has no lock of its own.
+  std::mutex mutex;
   std::unique_ptr<mlir::MLIRContext> context;
   tx::Model model;
 };

@@ -102,15 +102,20 @@ tx_affinity readAffinity(const std::string &name) {
         kUsage);
 }
 
-int readThreads(int threads) {
-  if (threads < 0)
+int readThreads(py::int_ threads) {
+  if (threads < py::int_(0))
     raise("InputError", "threads must not be negative", kUsage);
-  return threads;
+  if (threads > py::int_(TX_MAX_THREADS))
+    raise("InputError",
+          "threads is " + std::string(py::str(threads)) + ", expected at most " +
+              std::to_string(TX_MAX_THREADS),
+          kUsage);
+  return threads.cast<int>();
 }
 
 class Artefact {
 public:
-  Artefact(const std::string &path, const std::string &prefix, int threads,
+  Artefact(const std::string &path, const std::string &prefix, py::int_ threads,
            const std::string &weights, const std::string &affinity)
       : affinity(readAffinity(affinity)), weightsMode(readWeightsMode(weights)),
         threads(readThreads(threads)), model(open(path, prefix)) {}
@@ -288,7 +293,7 @@ PYBIND11_MODULE(_runtime, module) {
   module.attr("DIM_SEQUENCES_PLUS") = TX_DIM_SEQUENCES_PLUS;
   module.attr("DIM_LENGTH") = TX_DIM_LENGTH;
   py::class_<Artefact>(module, "Artefact")
-      .def(py::init<const std::string &, const std::string &, int,
+      .def(py::init<const std::string &, const std::string &, py::int_,
                     const std::string &, const std::string &>(),
            py::arg("path"), py::arg("prefix"), py::arg("threads"),
            py::arg("weights"), py::arg("affinity"))

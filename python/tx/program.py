@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tx import _runtime
-from tx.errors import FileError, InputError
+from tx.errors import FileError, InputError, ModelFormatError
 
 Outputs = dict[str, Any]
 
@@ -20,13 +20,15 @@ _INT32 = np.iinfo(np.int32)
 
 
 def _to_int32(name: str, values: ArrayLike) -> NDArray[np.int32]:
-    """`values` as a dense int32 array; the same one if it is that already."""
+    """`values` as a dense, aligned int32 array; the same one if it is that already."""
     try:
         array = np.asarray(values)
     except ValueError:
         raise InputError(f"{name} is neither a rectangle nor a list of sequences") from None
+    if array.size > _INT32.max:  # the model refuses as many, but would first be given a copy
+        raise InputError(f"{name} has {array.size} elements, expected at most {_INT32.max}")
     if array.dtype == np.int32:
-        return np.ascontiguousarray(array)
+        return np.require(array, requirements=("C", "A"))
     if array.size == 0 and array.dtype == np.float64:  # np.asarray([]) and the like
         return array.astype(np.int32)
     if array.dtype != np.bool_ and not np.issubdtype(array.dtype, np.integer):
@@ -34,6 +36,26 @@ def _to_int32(name: str, values: ArrayLike) -> NDArray[np.int32]:
     if array.size and (array.min() < _INT32.min or array.max() > _INT32.max):
         raise InputError(f"{name} holds numbers that do not fit int32")
     return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def _make_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Where there is no memory for it, one without elements: the model looks at inputs
+    first, and says what is wrong with a batch of that size."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError):
+        return np.empty(0, dtype)
+
+
+def _to_rows(name: str, values: Any) -> list[NDArray[np.int32]]:
+    """`values` as a row of int32 for each sequence."""
+    if not isinstance(values, (list, tuple, np.ndarray)):
+        raise InputError(f"{name} is a {type(values).__name__}, expected a list of sequences")
+    rows = [_to_int32(name, row) for row in values]
+    for row in rows:
+        if row.ndim != 1:
+            raise InputError(f"a sequence of {name} has {row.ndim} dimensions, expected 1")
+    return rows
 
 
 def _is_ragged(values: Any) -> bool:
@@ -82,12 +104,13 @@ class Program:
         self.path = Path(path).resolve()
         self._artefact = _runtime.Artefact(str(self.path), prefix, threads or 0, weights, affinity)
         self._entries = {e["name"]: (i, e) for i, e in enumerate(self._artefact.entries)}
+        self._size = self.path.stat().st_size  # the file may go
         self._tokenizer_path = self._find_tokenizer(tokenizer)
         self._tokenizer: Any = None
 
     def __repr__(self) -> str:
         names = ", ".join(o["name"] for o in self._any_entry()["outputs"])
-        size = (self.path.stat().st_size) / 1e6
+        size = self._size / 1e6
         return f"tx.Program({self.path.name!r}, {self._artefact.isa}, out: {names}, {size:.1f} MB)"
 
     @property
@@ -172,7 +195,7 @@ class Program:
         return self._entries[name]
 
     def _run_ragged(self, input_ids: Any, token_type_ids: Any, out: Any) -> Outputs:
-        sequences = [_to_int32("input_ids", s) for s in input_ids]
+        sequences = _to_rows("input_ids", input_ids)
         lengths = np.array([len(s) for s in sequences], dtype=np.int64)
         if lengths.sum() > _INT32.max:
             raise InputError("the batch has too many tokens")
@@ -180,7 +203,7 @@ class Program:
         np.cumsum(lengths, out=offsets[1:])
         types = None
         if token_type_ids is not None:
-            rows = [_to_int32("token_type_ids", s) for s in token_type_ids]
+            rows = _to_rows("token_type_ids", token_type_ids)
             if [len(r) for r in rows] != lengths.tolist():
                 raise InputError("token_type_ids does not have the form of input_ids")
             types = np.concatenate(rows)
@@ -243,6 +266,8 @@ class Program:
         for name, value in given.items():
             if value is not None and name not in names:
                 raise InputError(f"the model takes no {name}")
+        if out is not None and not isinstance(out, Mapping):
+            raise InputError(f"out is a {type(out).__name__}, expected arrays by name")
         outputs = self._make_outputs(info["outputs"], sizes, dict(out or {}))
         self._artefact.run(
             index,
@@ -261,7 +286,11 @@ class Program:
             dtype = np.dtype(info["dtype"])
             array = out.pop(info["name"], None)
             if array is None:
-                array = np.empty(shape, dtype)
+                array = _make_array(shape, dtype)
+            elif not isinstance(array, np.ndarray):
+                raise InputError(
+                    f"out[{info['name']!r}] is a {type(array).__name__}, expected an array"
+                )
             elif array.shape != shape or array.dtype != dtype:
                 raise InputError(
                     f"out[{info['name']!r}] is {array.dtype} {array.shape}, "
@@ -291,13 +320,19 @@ class Program:
             )
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._tokenizer_path))
+        try:
+            tokenizer = Tokenizer.from_file(str(self._tokenizer_path))
+        except Exception as error:  # the package has no type of its own for it
+            raise ModelFormatError(f"{self._tokenizer_path} is no tokenizer: {error}") from error
         tokenizer.no_padding()
         # The model's own max_seq_length is what sentence-transformers goes by; the
         # limit that tokenizer.json carries is that of some earlier use.
         limit = self.metadata.get("model", {}).get("tokenizer_max_length")
         if limit is None and tokenizer.truncation:
             limit = tokenizer.truncation["max_length"]
-        tokenizer.enable_truncation(min(self.max_length, int(limit or self.max_length)))
+        tokenizer.enable_truncation(
+            min(self.max_length, int(limit or self.max_length)),
+            direction=(tokenizer.truncation or {}).get("direction", "right"),
+        )
         self._tokenizer = tokenizer
         return tokenizer

@@ -202,6 +202,10 @@ def test_a_worker_that_is_killed_while_it_waits(fake):
         (["--peers", "tx-f32"], "tx-f32 is not for f32"),
         (["--precision", "bf16", "--peers", "onnxruntime"], "onnxruntime is not for bf16"),
         (["--rounds", "0"], "--rounds and --seconds must be positive"),
+        (
+            ["--models", "bert-large", "--batches", "ragged"],
+            "none of these models has one of these batches",
+        ),
     ],
 )
 def test_bad_arguments(arguments, message, capsys):
@@ -238,13 +242,21 @@ def report_to(folder: Path, name: str) -> list[str]:
 
 @needs_torch
 @pytest.mark.parametrize(
-    "name, reason", [("missing/report", "No such file or directory"), ("folder", "it is a folder")]
+    "name, reason",
+    [
+        ("missing/report", "No such file or directory"),
+        ("folder", "it is a folder"),
+        ("pipe", "it is no regular file"),
+        ("link-to-pipe", "it is no regular file"),
+    ],
 )
 def test_output_that_cannot_be_is_named_before_anything_is_measured(
     tmp_path, monkeypatch, capsys, name, reason
 ):
     monkeypatch.setattr(cli, "measure", None)
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link-to-pipe").symlink_to("pipe")
     with pytest.raises(SystemExit) as exit:
         cli.main(report_to(tmp_path, name))
     assert exit.value.code == 2
@@ -283,6 +295,60 @@ def test_output_is_in_place_when_it_is_complete(tmp_path, monkeypatch, fails):
         assert "2.00 (torch)" in output.read_text()
     assert files == [{f".report.{os.getpid()}"}] * 2
     assert not list(tmp_path.glob(".report.*")) and output.exists() == (not fails)
+
+
+@needs_torch
+def test_a_link_stays_and_what_it_names_is_replaced(tmp_path, monkeypatch):
+    result = make_result(dense_batch(2, 8, 100), tx=[1.0] * 3, torch=[2.0] * 3)
+    monkeypatch.setattr(cli, "measure", lambda *arguments, **options: result)
+    (tmp_path / "report").symlink_to("target")
+    assert cli.main(report_to(tmp_path, "report")) == 0
+    assert (tmp_path / "report").is_symlink() and "2.00" in (tmp_path / "target").read_text()
+
+
+def test_engines_end_with_a_bench_that_is_killed(tmp_path):
+    program = tmp_path / "bench.py"
+    program.write_text(
+        "import multiprocessing, os, signal, time\n"
+        "from tx.bench.worker import _die_with_parent\n"
+        "def serve(pipe):\n"
+        "    _die_with_parent()\n"
+        "    pipe.send(os.getpid())\n"
+        "    time.sleep(100)\n"
+        "if __name__ == '__main__':\n"
+        "    context = multiprocessing.get_context('spawn')\n"
+        "    ours, theirs = context.Pipe()\n"
+        "    process = context.Process(target=serve, args=(theirs,))\n"
+        "    process.start()\n"
+        "    pid = ours.recv()\n"
+        "    os.kill(pid, signal.SIGSTOP)\n"
+        "    print(pid, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    result = subprocess.run([sys.executable, str(program)], capture_output=True, text=True)
+    assert result.returncode == -signal.SIGKILL, result.stderr
+    status = Path("/proc", result.stdout.strip(), "stat")
+    for _ in range(100):
+        if not status.exists() or status.read_text().rsplit(")")[1].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    raise AssertionError("the engine is still there")
+
+
+def test_two_that_make_one_model_share_the_first(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    shape = cells("tiny", [1])[0].shape
+    plain = transformers.PreTrainedModel.save_pretrained
+
+    def save_after_another(model, folder, **options):
+        monkeypatch.setattr(transformers.PreTrainedModel, "save_pretrained", plain)
+        assert shape.save(tmp_path).is_dir()  # another process is faster
+        plain(model, folder, **options)
+
+    monkeypatch.setattr(transformers.PreTrainedModel, "save_pretrained", save_after_another)
+    folder = shape.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
 def test_list_and_help_measure_nothing():

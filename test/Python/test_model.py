@@ -125,13 +125,16 @@ def test_a_forked_child_compiles(sections_dir, tmp_path):
 def test_threads_compile_one_model(sections_dir, tmp_path):
     model = tx.load(sections_dir)
     precisions = ["f32", "bf16"] * 2
-    with ThreadPoolExecutor(len(precisions)) as pool:
+    text = str(model)
+    with ThreadPoolExecutor(len(precisions) + 2) as pool:
+        printed = [pool.submit(str, model) for _ in range(20)]
         programs = list(
             pool.map(
                 lambda job: model.compile(tmp_path / f"{job[0]}.so", precision=job[1]),
                 enumerate(precisions),
             )
         )
+    assert all(one.result() == text for one in printed)
     outputs = [program([[2, 100, 3]])["logits"] for program in programs]
     np.testing.assert_array_equal(outputs[0], outputs[2])
     np.testing.assert_array_equal(outputs[1], outputs[3])

@@ -1,5 +1,6 @@
 """The forms of input a program takes, its outputs and its errors."""
 
+import json
 import os
 import shutil
 import threading
@@ -88,6 +89,26 @@ def test_outputs_can_be_the_callers(sections):
     np.testing.assert_array_equal(out, sections(sequences)["logits"])
 
 
+def test_outputs_have_memory_of_their_own(sections):
+    both = np.zeros((2, len(sections.labels)), np.float32)
+    offsets = both.view(np.int32).reshape(-1)[:3]
+    offsets[:] = [0, 1, 3]
+    ids = np.ones(3, np.int32)
+    with pytest.raises(tx.InputError, match="output logits shares memory with offsets"):
+        sections(ids, offsets=offsets, out={"logits": both})
+    shifted = np.frombuffer(bytearray(4 * both.size + 1), np.float32, offset=1).reshape(both.shape)
+    if shifted.flags.aligned:
+        shifted = np.frombuffer(bytearray(4 * both.size + 2), np.float32, offset=2).reshape(both.shape)
+    with pytest.raises(tx.InputError, match="logits is at an address that is no multiple of 4"):
+        sections([[1], [1, 1]], out={"logits": shifted})
+
+
+def test_input_of_any_alignment(sections):
+    ids = np.frombuffer(b"x" + np.array([1, 2, 3], np.int32).tobytes(), np.int32, offset=1)
+    expected = sections([[1, 2, 3]])["logits"]
+    np.testing.assert_array_equal(sections(ids, offsets=[0, 3])["logits"], expected)
+
+
 def test_packed_input_is_not_copied(sections):
     from tx.program import _to_int32
 
@@ -103,6 +124,24 @@ def test_encode_tokenizes_and_labels_are_kept(sections):
 
 def test_encode_cuts_long_texts(sections):
     assert sections.encode(["word " * 500])["logits"].shape[0] == 1
+
+
+@pytest.mark.parametrize("direction", ["Right", "Left"])
+def test_encode_cuts_the_end_that_the_tokenizer_says(sections, tmp_path, direction):
+    source = json.loads((sections._tokenizer_path).read_text())
+    limits = {"max_length": 8, "strategy": "LongestFirst", "stride": 0, "direction": direction}
+    source["truncation"] = limits
+    (tmp_path / "tokenizer.json").write_text(json.dumps(source))
+    program = tx.Program(sections.path, tokenizer=tmp_path)
+    tokenizer = program._load_tokenizer()
+    assert tokenizer.truncation["direction"].lower() == direction.lower()
+
+
+def test_a_file_that_is_no_tokenizer(sections, tmp_path):
+    (tmp_path / "tokenizer.json").write_text("{}")
+    program = tx.Program(sections.path, tokenizer=tmp_path)
+    with pytest.raises(tx.ModelFormatError, match="tokenizer.json is no tokenizer"):
+        program.encode("text")
 
 
 def test_two_threads_share_one_program(sections):
@@ -164,6 +203,8 @@ def test_more_spread_threads_than_cpus(sections):
         ({"affinity": "core"}, "'none' or 'spread', not 'core'"),
         ({"weights": "none"}, "'map' or 'copy', not 'none'"),
         ({"threads": -1}, "threads must not be negative"),
+        ({"threads": 2000}, "threads is 2000, expected at most 1024"),
+        ({"threads": 2**70}, "expected at most 1024"),
     ],
 )
 def test_arguments_that_cannot_be(sections, arguments, message):
@@ -301,6 +342,18 @@ def test_repr_and_metadata(sections):
         ({"input_ids": [[1, 2], [3]], "token_type_ids": [[0, 0]]}, "token_type_ids"),
         ({"input_ids": [[1]], "out": {"logits": np.zeros((1, 3), np.float32)}}, "logits"),
         ({"input_ids": [[1]], "out": {"nothing": np.zeros(1, np.float32)}}, "nothing"),
+        ({"input_ids": [[1]], "out": np.zeros((1, 3), np.float32)}, "expected arrays by name"),
+        ({"input_ids": [[1]], "out": {"logits": [[0.0]]}}, "expected an array"),
+        ({"input_ids": [[[1, 2]], [3]]}, "a sequence of input_ids has 2 dimensions"),
+        (
+            {"input_ids": [[1, 2], [3]], "token_type_ids": [[[0], [0]], [0]]},
+            "a sequence of token_type_ids has 2 dimensions",
+        ),
+        ({"input_ids": [[1, 2], [3]], "token_type_ids": 0}, "token_type_ids is a int, expected a list"),
+        (
+            {"input_ids": np.broadcast_to(np.int32(1), (1, 10**12))},
+            "input_ids has 1000000000000 elements",
+        ),
     ],
 )
 def test_wrong_inputs_are_explained(sections, arguments, message):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+from tx._output import replacing
 from tx.bench.engines import ENGINES, PEERS
 from tx.bench.measure import Result, measure
 from tx.bench.report import to_json, to_table
@@ -86,12 +87,15 @@ def _choose(options: argparse.Namespace) -> list[Cell]:
         for name in wanted:
             if name not in known:
                 _fail(f"the suite has no {kind} '{name}'", f"it has {', '.join(sorted(known))}")
-    return [
+    chosen = [
         cell
         for cell in found
         if (not options.models or cell.shape.name in options.models)
         and (not options.batches or cell.batch.name in options.batches)
     ]
+    if not chosen:
+        _fail("none of these models has one of these batches", "--list shows what there is")
+    return chosen
 
 
 def _check_peers(peers: list[str], precision: str) -> None:
@@ -125,21 +129,17 @@ def _report_to(output: Path | None) -> Iterator[Callable[[str], object]]:
     if output is None:
         yield sys.stdout.write
         return
-    with _writing(output):
-        if output.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        partial = output.with_name(f".{output.name}.{os.getpid()}")
-        partial.touch()
-
-    def write(text: str) -> None:
+    with contextlib.ExitStack() as stack:
         with _writing(output):
-            partial.write_text(text)
-            partial.rename(output)
+            partial = stack.enter_context(replacing(output))
 
-    try:
+        def write(text: str) -> None:
+            with _writing(output):
+                partial.write_text(text)
+
         yield write
-    finally:
-        partial.unlink(missing_ok=True)
+        with _writing(output):
+            stack.close()
 
 
 def _peak(threads: int) -> float:
@@ -171,6 +171,8 @@ def main(arguments: list[str] | None = None) -> int:
     ).joinpath("tx", "bench")
     with _writing(cache, "name a folder for models with --cache-dir"):
         cache.mkdir(parents=True, exist_ok=True)
+        if not os.access(cache, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     with _report_to(options.output) as write:
         results: list[Result] = []
         for index, cell in enumerate(chosen, 1):

@@ -7,12 +7,14 @@ of its own; packages are imported there.
 from __future__ import annotations
 
 import os
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tx._output import replacing
 from tx.bench.suite import Batch, Shape
 
 Hidden = NDArray[np.float32]
@@ -142,16 +144,21 @@ class TorchCompile(Torch):
         self._model = self._torch.compile(self._model)
 
 
+def _name_versions(stem: str, packages: tuple[str, ...]) -> str:
+    """The name of a file that the installed versions of `packages` make."""
+    return "-".join([stem, *(f"{name}-{metadata.version(name)}" for name in packages)]) + ".onnx"
+
+
 def export_onnx(folder: Path) -> Path:
-    """The model as ONNX with dynamic batch and length, beside the folder."""
-    path = folder / "model.onnx"
+    """The model as ONNX with dynamic batch and length, in `folder`; made again by other
+    packages than it was made by."""
+    path = folder / _name_versions("model", ("torch", "transformers", "onnx"))
     if path.is_file():
         return path
     import torch
 
     ids = torch.ones((2, 8), dtype=torch.int64)
     names = ["input_ids", "attention_mask"]
-    partial = path.with_suffix(f".{os.getpid()}.partial")
 
     class LastHiddenState(torch.nn.Module):  # type: ignore[misc,unused-ignore]
         def __init__(self) -> None:
@@ -161,17 +168,19 @@ def export_onnx(folder: Path) -> Path:
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
-    torch.onnx.export(
-        LastHiddenState(),
-        (ids, torch.ones_like(ids)),
-        str(partial),
-        input_names=names,
-        output_names=["last_hidden_state"],
-        dynamic_axes={name: {0: "batch", 1: "length"} for name in [*names, "last_hidden_state"]},
-        opset_version=17,
-        dynamo=False,
-    )
-    partial.rename(path)
+    with replacing(path) as partial:
+        torch.onnx.export(
+            LastHiddenState(),
+            (ids, torch.ones_like(ids)),
+            str(partial),
+            input_names=names,
+            output_names=["last_hidden_state"],
+            dynamic_axes={
+                name: {0: "batch", 1: "length"} for name in [*names, "last_hidden_state"]
+            },
+            opset_version=17,
+            dynamo=False,
+        )
     return path
 
 
@@ -194,17 +203,17 @@ class OnnxRuntime(PaddedEngine):
         import onnxruntime
         from onnxruntime.transformers import optimizer
 
-        optimized = folder / "model.ort-optimized.onnx"
+        exported = export_onnx(folder)
+        optimized = folder / _name_versions(exported.stem, ("onnxruntime",))
         if not optimized.is_file():
             fused = optimizer.optimize_model(
-                str(export_onnx(folder)),
+                str(exported),
                 model_type="bert",
                 num_heads=shape.heads,
                 hidden_size=shape.hidden,
             )
-            partial = optimized.with_suffix(f".{os.getpid()}.partial")
-            fused.save_model_to_file(str(partial))
-            partial.rename(optimized)
+            with replacing(optimized) as partial:
+                fused.save_model_to_file(str(partial))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL

@@ -42,8 +42,9 @@ class Result:
         return statistics.median(flops / s / 1e9 / peak for s, peak in pairs)
 
     def best_peer(self) -> str | None:
+        """The peer of the least median; None without peers, or if tx failed."""
         peers = [name for name in self.seconds if not is_tx(name)]
-        return min(peers, key=self.median) if peers else None
+        return min(peers, key=self.median) if peers and "tx" in self.seconds else None
 
     def ratio(self, engine: str) -> float | None:
         """Time of `engine` over that of tx, the median of the rounds' ratios; None if tx

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -64,9 +66,15 @@ class Shape:
                 ),
                 add_pooling_layer=False,
             )
-        partial = folder.with_name(folder.name + ".partial")
-        model.save_pretrained(partial)
-        partial.rename(folder)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=cache))
+        try:
+            model.save_pretrained(partial)
+            partial.rename(folder)
+        except OSError:
+            if not (folder / "config.json").is_file():
+                raise  # else another process was first
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
         return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -31,8 +32,18 @@ def _time_runs(engine: Any, seconds: float) -> float:
             return elapsed / runs
 
 
+def _die_with_parent() -> None:
+    """A process that is stopped does not see that nobody will ask it again."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:  # it has died already
+        os._exit(1)
+
+
 def _serve(pipe: Connection, name: str, cpus: list[int], arguments: tuple[Any, ...]) -> None:
     """Answers ("prepare", batch), ("hidden",) and ("time", seconds) until None comes."""
+    _die_with_parent()
     os.sched_setaffinity(0, cpus)
     os.environ["OMP_NUM_THREADS"] = str(len(cpus))
     silence = os.open(os.devnull, os.O_WRONLY)  # engines' own words; errors go through the pipe

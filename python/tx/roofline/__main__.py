@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
+from tx._output import replacing
 from tx.errors import Error, FileError, ModelFormatError, UnsupportedError
 from tx.roofline.report import Report, read
 
@@ -58,14 +58,11 @@ def _draw(options: argparse.Namespace) -> None:
     if len(reports) > MOST_SERIES:
         raise UnsupportedError(f"{len(reports)} series are more than the {MOST_SERIES} that can be told apart")
     output: Path = options.output
-    partial = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        draw(reports, partial, output.suffix[1:])
-        partial.rename(output)
+        with replacing(output) as partial:
+            draw(reports, partial, output.suffix[1:])
     except OSError as error:
         raise FileError(f"cannot write {output}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

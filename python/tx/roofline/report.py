@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tx.errors import FileError, ModelFormatError
+
+
+_MOST = 1e30  # quotients of numbers are numbers, too
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Kernel:
     @property
     def has_point(self) -> bool:
         """A logarithmic axis has no place for kernels that only move data."""
-        return self.gflop > 0 and self.megabytes > 0 and self.gflops > 0
+        return self.megabytes > 0 and self.intensity > 0 and self.gflops > 0
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,10 @@ class _Fields:
     def number(self, key: str, least: float = 0) -> float:
         value = self.get(key)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not least <= value <= sys.float_info.max:
-            raise ModelFormatError(f"'{key}' of {self._where} is {json.dumps(value)}, not a number of at least {least}")
+        if not is_number or not least <= value <= _MOST:
+            raise ModelFormatError(
+                f"'{key}' of {self._where} is {json.dumps(value)}, not a number from {least} to {_MOST:g}"
+            )
         return float(value)
 
 
