@@ -51,6 +51,16 @@ static TrafficCount countGather(Value table, tx::CallOp call, Value indices,
   return perToken ? TrafficCount{bytes, 0, 0} : TrafficCount{0, bytes, 0};
 }
 
+/// Whether `argument` is read in the first row of each sequence only.
+static bool isReadOnceASequence(BlockArgument argument) {
+  return !argument.use_empty() &&
+         llvm::all_of(argument.getUses(), [&](OpOperand &use) {
+           auto pool = dyn_cast<PoolOp>(use.getOwner());
+           return pool && pool.getKind() == PoolKind::Cls &&
+                  pool.getX() == use.get();
+         });
+}
+
 TrafficCount tx::getTraffic(CallOp call, KernelOp kernel,
                             const TokenDims &dims) {
   TrafficCount total;
@@ -62,8 +72,12 @@ TrafficCount tx::getTraffic(CallOp call, KernelOp kernel,
       if (auto embedding = dyn_cast<EmbeddingOp>(use.getOwner());
           embedding && embedding.getTable() == argument)
         gather = embedding;
-    total += gather ? countGather(operand, call, gather.getIndices(), dims)
-                    : countValue(operand, dims);
+    TrafficCount count =
+        gather ? countGather(operand, call, gather.getIndices(), dims)
+               : countValue(operand, dims);
+    if (!gather && isReadOnceASequence(argument))
+      count = {0, count.sequence + count.token, count.fixed};
+    total += count;
   }
   for (Value result : call.getResults())
     total += countValue(result, dims);

@@ -55,6 +55,7 @@ struct ModelFolder {
   ModelConfig config;
   std::optional<SentenceModules> sentence;
   std::optional<int64_t> tokenizerLength;
+  bool tokenizerLowercase = false;
   std::optional<Checkpoint> checkpoint;
   std::vector<std::pair<const DenseStep *, Checkpoint>> dense;
 };
@@ -145,6 +146,11 @@ static llvm::Error readFolder(StringRef dir, Head head, ModelFolder &folder) {
   if (!length)
     return length.takeError();
   folder.tokenizerLength = *length;
+  llvm::Expected<bool> isLower =
+      readTokenizerLowercase(joinPath(dir, folder.encoderFolder));
+  if (!isLower)
+    return isLower.takeError();
+  folder.tokenizerLowercase = *isLower;
   if (folder.sentence)
     if (llvm::Error error = checkSizes(*folder.sentence, folder.config))
       return error;
@@ -240,6 +246,8 @@ static DictionaryAttr describeModel(OpBuilder &builder, Head head,
   addNumber("vocab_size", config.vocabSize);
   if (folder.tokenizerLength)
     addNumber("tokenizer_max_length", *folder.tokenizerLength);
+  if (folder.tokenizerLowercase)
+    add("tokenizer_lowercase", builder.getBoolAttr(true));
   if (head == Head::SequenceClassification ||
       head == Head::TokenClassification) {
     SmallVector<StringRef> labels(config.labels.begin(), config.labels.end());

@@ -166,10 +166,18 @@ bool tx::hasSentenceModules(StringRef dir) {
   return llvm::sys::fs::exists(joinPath(dir, kModulesFile));
 }
 
-static llvm::Expected<ModuleEntry> readEntry(const json::Value &value) {
+/// Classes of other packages may have the names of those that tx knows; of
+/// interest is only the folder if there is no more than the encoder to read.
+static llvm::Expected<ModuleEntry> readEntry(const json::Value &value,
+                                             bool isEncoderOnly) {
   JsonFields fields(value, kModulesFile);
   ModuleEntry entry;
   std::string path = fields.stringOr("type", "");
+  if (!isEncoderOnly && !path.empty() &&
+      !StringRef(path).starts_with("sentence_transformers."))
+    fields.fail(ExitCode::Unsupported,
+                "'type' is " + describe(path) +
+                    ", expected a class of sentence_transformers");
   entry.type = path.substr(path.rfind('.') + 1);
   entry.folder = fields.stringOr("path", "");
   if (!fields.failed() && entry.type.empty())
@@ -215,7 +223,7 @@ llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir,
                      kModulesFile, describe(*value), kMaxSteps);
   SentenceModules modules;
   for (auto [index, element] : llvm::enumerate(*list)) {
-    llvm::Expected<ModuleEntry> entry = readEntry(element);
+    llvm::Expected<ModuleEntry> entry = readEntry(element, isEncoderOnly);
     if (!entry)
       return entry.takeError();
     constexpr StringRef expected[] = {"Transformer", "Pooling"};
@@ -241,6 +249,27 @@ llvm::Expected<SentenceModules> tx::readSentenceModules(StringRef dir,
 // Lengths of texts
 //===----------------------------------------------------------------------===//
 
+static constexpr llvm::StringLiteral kTextFiles[] = {
+    "sentence_bert_config.json", "sentence_roberta_config.json",
+    "sentence_distilbert_config.json", "sentence_xlm-roberta_config.json"};
+
+llvm::Expected<bool> tx::readTokenizerLowercase(StringRef dir) {
+  for (StringRef file : kTextFiles) {
+    std::string path = joinPath(dir, file);
+    if (!llvm::sys::fs::exists(path))
+      continue;
+    llvm::Expected<json::Value> value = readJsonFile(path, file);
+    if (!value)
+      return value.takeError();
+    JsonFields fields(*value, file);
+    bool isLower = fields.booleanOr("do_lower_case", false);
+    if (fields.failed())
+      return fields.getError();
+    return isLower;
+  }
+  return false;
+}
+
 /// The number called `key` of `file`, if there is such a file and number.
 static llvm::Expected<std::optional<int64_t>>
 readLength(StringRef dir, StringRef file, StringRef key, int64_t most) {
@@ -262,16 +291,11 @@ readLength(StringRef dir, StringRef file, StringRef key, int64_t most) {
 
 llvm::Expected<std::optional<int64_t>>
 tx::readTokenizerLength(StringRef dir, int64_t maxLength) {
-  static constexpr std::pair<StringRef, StringRef> places[] = {
-      {"sentence_bert_config.json", "max_seq_length"},
-      {"sentence_roberta_config.json", "max_seq_length"},
-      {"sentence_distilbert_config.json", "max_seq_length"},
-      {"sentence_xlm-roberta_config.json", "max_seq_length"},
-      {"tokenizer_config.json", "model_max_length"}};
-  for (auto [file, key] : places) {
-    auto length = readLength(dir, file, key, maxLength);
+  for (StringRef file : kTextFiles) {
+    auto length = readLength(dir, file, "max_seq_length", maxLength);
     if (!length || *length)
       return length;
   }
-  return std::nullopt;
+  return readLength(dir, "tokenizer_config.json", "model_max_length",
+                    maxLength);
 }

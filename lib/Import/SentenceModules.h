@@ -48,6 +48,10 @@ bool hasSentenceModules(llvm::StringRef dir);
 llvm::Expected<SentenceModules> readSentenceModules(llvm::StringRef dir,
                                                     bool isEncoderOnly);
 
+/// Whether texts are put into lower case before they are tokenized:
+/// `do_lower_case` of the sentence-transformers files in `dir`.
+llvm::Expected<bool> readTokenizerLowercase(llvm::StringRef dir);
+
 /// The number of tokens that texts are cut to: `max_seq_length` of the
 /// sentence-transformers files in `dir`, else `model_max_length` of the
 /// tokenizer's, else none. Never more than `maxLength`.

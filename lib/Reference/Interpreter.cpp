@@ -177,16 +177,23 @@ void Evaluator::drop(Operation *op) {
 }
 
 Expected<Shared> Evaluator::get(Value value) {
-  auto found = values.find(value);
-  if (found != values.end())
-    return found->second;
-  Operation *op = value.getDefiningOp();
-  if (!op || !isa<ParamOp, CastOp, PackOp>(op))
-    return makeError(ExitCode::Unsupported, "a value has no definition");
-  Expected<Shared> result = evaluateParam(op);
-  if (result)
-    values[value] = *result;
-  return result;
+  SmallVector<Operation *> missing; // from the use back to what is known
+  for (Value at = value; !values.count(at);) {
+    Operation *op = at.getDefiningOp();
+    if (!op || !isa<ParamOp, CastOp, PackOp>(op))
+      return makeError(ExitCode::Unsupported, "a value has no definition");
+    missing.push_back(op);
+    if (isa<ParamOp>(op))
+      break;
+    at = op->getOperand(0);
+  }
+  for (Operation *op : llvm::reverse(missing)) {
+    Expected<Shared> result = evaluateParam(op);
+    if (!result)
+      return result;
+    values[op->getResult(0)] = *result;
+  }
+  return values.lookup(value);
 }
 
 /// Element `i` of `bytes`, which hold `type`, as f32. All of f16 and bf16 is
@@ -256,13 +263,11 @@ Expected<Shared> readParam(ParamOp op, ParamSource &source) {
 Expected<Shared> Evaluator::evaluateParam(Operation *op) {
   if (auto param = dyn_cast<ParamOp>(op))
     return readParam(param, source);
-  Expected<Shared> input = get(op->getOperand(0));
-  if (!input)
-    return input;
+  Shared input = values.lookup(op->getOperand(0)); // evaluated by get
   drop(op);
   if (isa<PackOp>(op)) // changes the layout, not the value
     return input;
-  Tensor result = **input;
+  Tensor result = *input;
   roundTo(result, getElementType(op->getResult(0)));
   return std::make_shared<Tensor>(std::move(result));
 }

@@ -318,16 +318,21 @@ class Program:
             raise FileError(
                 f"there is no tokenizer.json beside {self.path}; pass tokenizer=FOLDER"
             )
-        from tokenizers import Tokenizer
+        from tokenizers import Tokenizer, normalizers
 
         try:
             tokenizer = Tokenizer.from_file(str(self._tokenizer_path))
         except Exception as error:  # the package has no type of its own for it
             raise ModelFormatError(f"{self._tokenizer_path} is no tokenizer: {error}") from error
         tokenizer.no_padding()
+        model = self.metadata.get("model", {})
+        if model.get("tokenizer_lowercase"):
+            lowercase = normalizers.Lowercase()
+            own = tokenizer.normalizer
+            tokenizer.normalizer = normalizers.Sequence([lowercase, own]) if own else lowercase
         # The model's own max_seq_length is what sentence-transformers goes by; the
         # limit that tokenizer.json carries is that of some earlier use.
-        limit = self.metadata.get("model", {}).get("tokenizer_max_length")
+        limit = model.get("tokenizer_max_length")
         if limit is None and tokenizer.truncation:
             limit = tokenizer.truncation["max_length"]
         tokenizer.enable_truncation(

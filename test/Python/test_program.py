@@ -137,6 +137,16 @@ def test_encode_cuts_the_end_that_the_tokenizer_says(sections, tmp_path, directi
     assert tokenizer.truncation["direction"].lower() == direction.lower()
 
 
+def test_encode_lowers_case_where_the_model_says_so(sections, monkeypatch):
+    program = tx.Program(sections.path, tokenizer=sections._tokenizer_path)
+    metadata = program.metadata
+    metadata["model"]["tokenizer_lowercase"] = True
+    monkeypatch.setattr(tx.Program, "metadata", metadata)
+    tokenizer = program._load_tokenizer()
+    assert tokenizer.encode("PYTHON Library").ids == tokenizer.encode("python library").ids
+    assert tokenizer.normalizer is not None
+
+
 def test_a_file_that_is_no_tokenizer(sections, tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     program = tx.Program(sections.path, tokenizer=tmp_path)

@@ -114,8 +114,16 @@ func.func @positions__kind(%ids: tensor<?xi32>) {
 // -----
 
 func.func @plan_tiles_c1(%o: tensor<?xi32>) {
-  // expected-error @+1 {{'tx.plan_tiles' op expects a positive number of rows, got 0}}
+  // expected-error @+1 {{'tx.plan_tiles' op expects 1 to 2147483647 rows, got 0}}
   %0 = tx.plan_tiles %o rows 0 : (tensor<?xi32>) -> tensor<?x2xi32>
+  return
+}
+
+// -----
+
+func.func @plan_tiles_c1(%o: tensor<?xi32>) {
+  // expected-error @+1 {{'tx.plan_tiles' op expects 1 to 2147483647 rows, got 9223372036854775807}}
+  %0 = tx.plan_tiles %o rows 9223372036854775807 : (tensor<?xi32>) -> tensor<?x2xi32>
   return
 }
 

@@ -19,7 +19,7 @@ using namespace tx;
 
 static constexpr const char *kModel = R"mlir(
 func.func @padded(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?x?xi32> {tx.name = "attention_mask"}, %types: tensor<?x?xi32> {tx.name = "token_type_ids"})
-    -> (tensor<?x?x8xf32>, tensor<?x4xf32>) attributes {tx.entry = "padded"} {
+    -> (tensor<?x?x8xf32>, tensor<?x4xf32>, tensor<?x8xf32>) attributes {tx.entry = "padded"} {
   %words = tx.param dense<1.0> : tensor<100x8xf32>
   %small = tx.param dense<1.0> : tensor<60x8xf32>
   %kinds = tx.param dense<1.0> : tensor<2x8xf32>
@@ -35,9 +35,10 @@ func.func @padded(%ids: tensor<?x?xi32> {tx.name = "input_ids"}, %mask: tensor<?
   %a = tx.attention full %s1, %s1, %s1 offsets %o, %o tiles %tiles {num_heads = 2, num_kv_heads = 2, scale = 0.5 : f32}
     : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>) -> tensor<?x8xf32>
   %m = tx.pool mean %a, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  %c = tx.pool cls %a, %o : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
   %l = tx.linear %m, %w : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x4xf32>
   %u = tx.unpack_tokens %a, %o, %mask : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x?x8xf32>
-  return %u, %l : tensor<?x?x8xf32>, tensor<?x4xf32>
+  return %u, %l, %c : tensor<?x?x8xf32>, tensor<?x4xf32>, tensor<?x8xf32>
 }
 )mlir";
 
@@ -174,7 +175,8 @@ TEST_P(EntryAnalysis, counts_bytes_of_kernels) {
   // Two arrays of indices, three gathered rows of 8 and the sum.
   EXPECT_EQ(count("embedding"), (Bytes{2 * 4 + 3 * 32 + 32, 0, 0}));
   // Rows in, offsets of one word more than sequences, rows out.
-  EXPECT_EQ(count("pool"), (Bytes{32, 4 + 32, 4}));
+  EXPECT_EQ(count("pool_mean"), (Bytes{32, 4 + 32, 4}));
+  EXPECT_EQ(count("pool_cls"), (Bytes{0, 32 + 4 + 32, 4})); // one row in
   EXPECT_EQ(count("linear"), (Bytes{0, 32 + 16, 4 * 8 * 4}));
 }
 

@@ -48,6 +48,28 @@ TEST(Sentence, mean_and_normalize) {
   EXPECT_FALSE(contains(text, "tx.unpack_tokens"));
 }
 
+TEST(Sentence, case_of_texts) {
+  TestCheckpoint model;
+  addSentenceFiles(model);
+  model.writeText("sentence_bert_config.json", "{\"do_lower_case\": false}");
+  EXPECT_FALSE(contains(model.import(), "tokenizer_lowercase"));
+  model.writeText("sentence_bert_config.json", "{\"do_lower_case\": true}");
+  EXPECT_TRUE(contains(model.import(), "tokenizer_lowercase = true"));
+  model.writeText("sentence_bert_config.json", "{\"do_lower_case\": 1}");
+  EXPECT_TRUE(contains(model.import(), "'do_lower_case'"));
+}
+
+TEST(Sentence, classes_of_other_packages) {
+  TestCheckpoint model;
+  addSentenceFiles(model);
+  model.writeText("modules.json",
+                  "[{\"type\": \"sentence_transformers.models.Transformer\", "
+                  "\"path\": \"\"}, {\"type\": \"my_pooling.Pooling\", "
+                  "\"path\": \"1_Pooling\"}]");
+  EXPECT_TRUE(
+      contains(model.import(), "expected a class of sentence_transformers"));
+}
+
 TEST(Sentence, length_of_texts) {
   TestCheckpoint model;
   addSentenceFiles(model);

@@ -478,6 +478,21 @@ TEST_F(InterpreterTest, OpenSizesAreChecked) {
          "multiple of 2 heads");
 }
 
+TEST_F(InterpreterTest, LongChainsOfCasts) {
+  std::string text = "func.func @f(%x: tensor<?x2xf32>) -> tensor<?x1xf32> {\n"
+                     "  %0 = tx.param dense<2.0> : tensor<1x2xf32>\n";
+  int count = 50000;
+  for (int i = 0; i < count; ++i)
+    text += "  %" + std::to_string(i + 1) + " = tx.cast %" + std::to_string(i) +
+            (i % 2 ? " : tensor<1x2xbf16> to tensor<1x2xf32>\n"
+                   : " : tensor<1x2xf32> to tensor<1x2xbf16>\n");
+  std::string last = std::to_string(count);
+  text += "  %y = tx.linear %x, %" + last +
+          " : (tensor<?x2xf32>, tensor<1x2xf32>) -> tensor<?x1xf32>\n"
+          "  return %y : tensor<?x1xf32> }";
+  expect(text, {floats({1, 2}, {1, 2})}, {floats({1, 1}, {6})});
+}
+
 TEST_F(InterpreterTest, EndlessCalls) {
   expectError(R"(func.func @f(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
     %0 = func.call @f(%x) : (tensor<?x2xf32>) -> tensor<?x2xf32>

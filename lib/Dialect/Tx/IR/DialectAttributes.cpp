@@ -63,6 +63,8 @@ static LogicalResult verifyModel(Operation *op, NamedAttribute attribute) {
     else if ((name == "position_base" || name == "pad_id") &&
              !(number && number.getType().isInteger(64)))
       expected = "an i64";
+    else if (name == "tokenizer_lowercase" && !isa<BoolAttr>(value))
+      expected = "true or false";
     if (!expected.empty())
       return op->emitOpError("expects '")
              << name << "' of '" << attribute.getName().getValue() << "' to be "

@@ -136,8 +136,8 @@ LogicalResult PlanTilesOp::inferReturnTypes(MLIRContext *context,
 
 LogicalResult PlanTilesOp::verify() {
   auto rows = static_cast<int64_t>(getRows());
-  if (rows <= 0) // plan_tiles_c1
-    return emitOpError("expects a positive number of rows, got ") << rows;
+  if (rows <= 0 || rows > INT32_MAX) // plan_tiles_c1
+    return emitOpError("expects 1 to ") << INT32_MAX << " rows, got " << rows;
   int64_t columns = getSize(getTiles(), 1);
   if (!agree(columns, 2)) // plan_tiles_c2
     return emitOpError("has a result with ")

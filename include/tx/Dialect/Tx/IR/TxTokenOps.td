@@ -105,7 +105,7 @@ def Tx_PlanTilesOp : Tx_Op<"plan_tiles", [Pure, Tx_InferResultTypes]> {
     Example: `%p = tx.plan_tiles %offsets rows 64 : (tensor<?xi32>) -> tensor<?x2xi32>`
 
     Constraints:
-    * (plan_tiles_c1) `rows` is positive;
+    * (plan_tiles_c1) `rows` is 1 to 2147483647;
     * (plan_tiles_c2) the result has two columns.
   }];
   let arguments = (ins Tx_Offsets:$offsets, I64Attr:$rows);
