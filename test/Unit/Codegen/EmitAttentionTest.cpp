@@ -94,7 +94,7 @@ struct Problem {
           if (isCausal)
             last -= queries.offsets[b + 1] - 1 - i;
           attend(i, h, keys.offsets[b], last,
-                 &result[(i * heads + h) * valueWidth]);
+                 result.data() + (i * heads + h) * valueWidth);
         }
     return result;
   }
