@@ -10,7 +10,6 @@
 #include "tx/Transforms/Normalize/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include <map>
 
@@ -418,17 +417,12 @@ static llvm::Error emitVerified(ArrayRef<Model *> variants,
       options.kind == EmitKind::Llvm || options.kind == EmitKind::Assembly;
   if (output == "-" && !isText)
     return emitTo(variants, output, options); // which says what is wrong
+  SmallString<128> place(output);             // of the shared object
   if (output == "-") {
-    SmallString<128> file;
-    if (std::error_code code = fs::createTemporaryFile("txc", "so", file))
-      return makeError(ExitCode::File, "cannot make a temporary file: {0}",
-                       code.message());
-    llvm::FileRemover remover(file);
-    if (llvm::Error error = emitAndVerify(variants, original, file, options))
-      return error;
-    return emitTo(variants, output, options);
+    llvm::sys::path::system_temp_directory(/*erasedOnReboot=*/true, place);
+    llvm::sys::path::append(place, "txc-verify.so");
   }
-  llvm::Expected<OutputFile> file = OutputFile::create(output);
+  llvm::Expected<OutputFile> file = OutputFile::create(place);
   if (!file)
     return file.takeError();
   if (llvm::Error error =

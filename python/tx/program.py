@@ -151,7 +151,7 @@ class Program:
 
         `token_type_ids` has the form of `input_ids`; zeros by default. `out` holds
         arrays to write outputs into, float32 or int32 as the outputs are; they are not
-        copied.
+        copied, and share memory neither with each other nor with inputs.
         """
         if offsets is not None:
             if attention_mask is not None:

@@ -60,7 +60,8 @@ struct CompileOptions {
   /// CPUs of different instruction sets, or "all", in place of `cpu`: the
   /// artefact has code for each and runs the best that its machine can.
   std::vector<std::string> cpuVariants;
-  /// What linear ops multiply; decided in phase quantize.
+  /// What linear ops multiply; decided in phase quantize. None: f32, or what a
+  /// module that is beyond it has.
   std::optional<Precision> precision;
   /// A tuning file, for the variant of its instruction set; empty: none.
   std::string tuning;

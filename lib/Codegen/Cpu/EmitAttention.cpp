@@ -357,7 +357,8 @@ void AttentionEmitter::emitTiles(
     function_ref<void(Value, int64_t, int64_t)> body) {
   run.switchOver(vectors, getMaxVectors(), [&](int64_t vectors) {
     int64_t rows = getMaxRows(vectors);
-    Value tiles = run.max(run.ceilDiv(count, rows), run.i64(1)); // divides
+    // One of height 0, for which there is no code, where there are no rows.
+    Value tiles = run.max(run.ceilDiv(count, rows), run.i64(1));
     Value height = run.div(count, tiles), higher = run.rem(count, tiles);
     run.loop(run.i64(0), tiles, 1, [&](Value index) {
       Value first = run.add(run.mul(index, height), run.min(index, higher));

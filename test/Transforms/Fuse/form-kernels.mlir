@@ -267,3 +267,16 @@ func.func @no_change__computed_table(%ids: tensor<?xi32> {tx.name = "ids"}) -> t
   %e = tx.embedding %t, %ids : (tensor<100x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
   return %e : tensor<?x8xf32>
 }
+
+// -----
+
+/// Products of the same x, of which one lies in heads.
+// CHECK-LABEL: func.func @no_change__heads_beside_rows
+// CHECK: tx.call @linear(
+// CHECK: tx.call @linear_1(
+func.func @no_change__heads_beside_rows(%x: tensor<?x8xf32> {tx.name = "x"}) -> (tensor<?x32xf32, #tx.heads<2>>, tensor<?x32xf32>) attributes {tx.entry = "packed"} {
+  %w = tx.param dense<1.0> : tensor<32x8xf32>
+  %0 = tx.linear %x, %w : (tensor<?x8xf32>, tensor<32x8xf32>) -> tensor<?x32xf32, #tx.heads<2>>
+  %1 = tx.linear %x, %w : (tensor<?x8xf32>, tensor<32x8xf32>) -> tensor<?x32xf32>
+  return %0, %1 : tensor<?x32xf32, #tx.heads<2>>, tensor<?x32xf32>
+}
